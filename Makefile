@@ -1,0 +1,88 @@
+# asyncinspect. `make` builds ./asyncinspect, `make check` runs every test, `make install` honours PREFIX and
+# DESTDIR. `make SANITIZE=1` builds into build/asan with AddressSanitizer and UndefinedBehaviorSanitizer.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+
+CC         ?= cc
+PKG_CONFIG ?= pkg-config
+INSTALL    ?= install
+
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wvla \
+            -Wpointer-arith -Wundef -Wformat=2 -Wno-unused-parameter
+ifdef WERROR
+WARNINGS += -Werror
+endif
+
+LIBS_FLAGS := $(shell $(PKG_CONFIG) --cflags smartcols jansson libelf zlib 2>/dev/null)
+# Debian 12's libdwarf has its header in its own folder and no pkg-config file; 0.x has one.
+DWARF_FLAGS := $(shell $(PKG_CONFIG) --cflags libdwarf 2>/dev/null || echo -I/usr/include/libdwarf)
+LIBS        := $(shell $(PKG_CONFIG) --libs smartcols jansson libelf zlib 2>/dev/null || \
+                 echo -lsmartcols -ljansson -lelf -lz) -ldwarf -lpthread
+
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DASYNCINSPECT_VERSION='"$(VERSION)"' -I. \
+             $(LIBS_FLAGS) $(DWARF_FLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS)
+
+ifdef SANITIZE
+BUILD          := build/asan
+SANITIZE_FLAGS := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1
+PROGRAM        := $(BUILD)/asyncinspect
+else
+BUILD          := build/release
+PROGRAM        := asyncinspect
+endif
+
+MAIN     := inspector/commands/main.c
+SOURCES  := $(filter-out $(MAIN),$(sort $(wildcard corefiles/*.c inspector/*/*.c)))
+OBJECTS  := $(SOURCES:%.c=$(BUILD)/%.o)
+LIBRARY  := $(BUILD)/libinspector.a
+TESTS    := $(sort $(wildcard tests/unit/test_*.c))
+TEST_LIB := $(filter-out $(TESTS),$(sort $(wildcard tests/unit/*.c)))
+UNIT     := $(BUILD)/tests/unit/run
+
+all: $(PROGRAM)
+
+$(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(LIBRARY): $(OBJECTS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(UNIT): $(TESTS:%.c=$(BUILD)/%.o) $(TEST_LIB:%.c=$(BUILD)/%.o) $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs check) $(LIBS)
+
+# The unit tests alone; with SANITIZE=1 under the sanitizers.
+unit: $(UNIT)
+	$(UNIT)
+
+check: all
+	tests/check.sh
+
+bench: all
+	tests/bench/run
+
+install: all
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 755 asyncinspect $(DESTDIR)$(BINDIR)/asyncinspect
+	$(INSTALL) -m 644 man/asyncinspect.1 $(DESTDIR)$(MANDIR)/man1/asyncinspect.1
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/asyncinspect $(DESTDIR)$(MANDIR)/man1/asyncinspect.1
+
+format:
+	clang-format -i corefiles/*.[ch] inspector/*/*.[ch] tests/unit/*.[ch]
+
+clean:
+	rm -rf build asyncinspect
+
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
+
+.PHONY: all unit check bench install uninstall format clean

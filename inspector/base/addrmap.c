@@ -1,0 +1,72 @@
+#include "inspector/base/addrmap.h"
+
+#include "inspector/base/alloc.h"
+
+#include <stdlib.h>
+
+static size_t slot_of(const struct addrmap *map, uint64_t key)
+{
+	/* Fibonacci hashing: the low bits of addresses are all alike. */
+	size_t slot = (size_t)((key * 0x9e3779b97f4a7c15ull) >> 20) & (map->size - 1);
+
+	while (map->keys[slot] && map->keys[slot] != key)
+		slot = (slot + 1) & (map->size - 1);
+	return slot;
+}
+
+static void resize(struct addrmap *map, size_t size)
+{
+	struct addrmap grown = {
+		.keys = xcalloc(size, sizeof(uint64_t)),
+		.values = xmalloc(size * sizeof(uint64_t)),
+		.used = map->used,
+		.size = size,
+	};
+
+	for (size_t i = 0; i < map->size; i++) {
+		if (map->keys[i]) {
+			size_t slot = slot_of(&grown, map->keys[i]);
+
+			grown.keys[slot] = map->keys[i];
+			grown.values[slot] = map->values[i];
+		}
+	}
+	addrmap_deinit(map);
+	*map = grown;
+}
+
+void addrmap_deinit(struct addrmap *map)
+{
+	free(map->keys);
+	free(map->values);
+	*map = (struct addrmap)ADDRMAP_INIT;
+}
+
+bool addrmap_get(const struct addrmap *map, uint64_t address, uint64_t *value)
+{
+	size_t slot;
+
+	if (!map->size)
+		return false;
+	slot = slot_of(map, address + 1);
+	if (!map->keys[slot])
+		return false;
+	if (value)
+		*value = map->values[slot];
+	return true;
+}
+
+bool addrmap_put(struct addrmap *map, uint64_t address, uint64_t value)
+{
+	size_t slot;
+	bool is_new;
+
+	if (map->used * 4 >= map->size * 3)
+		resize(map, map->size ? map->size * 2 : 64);
+	slot = slot_of(map, address + 1);
+	is_new = !map->keys[slot];
+	map->keys[slot] = address + 1;
+	map->values[slot] = value;
+	map->used += is_new;
+	return is_new;
+}

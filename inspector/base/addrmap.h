@@ -1,0 +1,29 @@
+/* addrmap: from a target address to a 64-bit value of the caller's (an index, a pointer).
+ * Open addressing; the key 0 is allowed. Grows, never shrinks. Not for walks in a fixed order. */
+#ifndef ASYNCINSPECT_BASE_ADDRMAP_H
+#define ASYNCINSPECT_BASE_ADDRMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct addrmap {
+	uint64_t *keys;	   /* owned; key + 1, 0 = free */
+	uint64_t *values;  /* owned */
+	size_t used, size; /* size is 0 or a power of two */
+};
+
+#define ADDRMAP_INIT                                                                                         \
+	{                                                                                                    \
+		.keys = NULL                                                                                 \
+	}
+
+void addrmap_deinit(struct addrmap *map);
+
+/* True and *value set (when value is not NULL) if the address is there. */
+bool addrmap_get(const struct addrmap *map, uint64_t address, uint64_t *value);
+
+/* Sets or replaces. Returns true when the address was new. UINT64_MAX is no valid address. */
+bool addrmap_put(struct addrmap *map, uint64_t address, uint64_t value);
+
+#endif
