@@ -73,6 +73,10 @@ struct target *target_open_core(const char *path, const struct target_options *o
  * container). */
 struct target *target_open_process(pid_t pid, const struct target_options *options, struct error *err);
 
+/* A target made of the regions given: what unit tests read. The bytes are borrowed until target_close; the
+ * array is copied. The mappings are one for each region, with no path. Kind TARGET_CORE, pid 0. */
+struct target *target_open_memory(const struct region *regions, size_t count);
+
 void target_close(struct target *t); /* NULL is allowed */
 
 /* Answers, on the stopped process, whether its state can be used. Reads by target_read. */

@@ -1,0 +1,75 @@
+#include "inspector/base/addrmap.h"
+#include "inspector/base/strbuf.h"
+
+#include <check.h>
+#include <string.h>
+
+Suite *suite_strbuf(void);
+
+START_TEST(safe_text_escapes_what_moves_the_cursor)
+{
+	struct strbuf s = STRBUF_INIT;
+
+	strbuf_append_safe(&s, "a\x1b[2J\n\xc2\x9b"
+			       "b\xff\xe2\x80\xae\xc3\xa9");
+	ck_assert_str_eq(strbuf_text(&s), "a\\x1b[2J\\n\\x9bb\\xff\\u202e\xc3\xa9");
+	strbuf_deinit(&s);
+}
+END_TEST
+
+START_TEST(codepoints_become_utf8_and_surrogates_do_not)
+{
+	struct strbuf s = STRBUF_INIT;
+
+	strbuf_append_codepoint(&s, 'a');
+	strbuf_append_codepoint(&s, 0xe9);
+	strbuf_append_codepoint(&s, 0x20ac);
+	strbuf_append_codepoint(&s, 0x1f600);
+	strbuf_append_codepoint(&s, 0xd800);
+	strbuf_append_codepoint(&s, 0x110000);
+	ck_assert_str_eq(strbuf_text(&s), "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\\ud800\\U00110000");
+	ck_assert(utf8_valid(strbuf_text(&s), s.length));
+	strbuf_deinit(&s);
+}
+END_TEST
+
+START_TEST(utf8_rejects_overlong_cut_and_surrogates)
+{
+	ck_assert(!utf8_valid("\xc0\x80", 2));
+	ck_assert(!utf8_valid("\xe0\x80\x80", 3));
+	ck_assert(!utf8_valid("\xe2\x82", 2));
+	ck_assert(!utf8_valid("\xed\xa0\x80", 3));
+	ck_assert(!utf8_valid("\xf4\x90\x80\x80", 4));
+	ck_assert(utf8_valid("", 0));
+}
+END_TEST
+
+START_TEST(addrmap_keeps_every_key)
+{
+	struct addrmap map = ADDRMAP_INIT;
+	uint64_t value;
+
+	ck_assert(!addrmap_get(&map, 0, NULL));
+	for (uint64_t i = 0; i < 100000; i++)
+		ck_assert(addrmap_put(&map, i * 16, i));
+	ck_assert(!addrmap_put(&map, 0, 7));
+	ck_assert(addrmap_get(&map, 0, &value) && value == 7);
+	for (uint64_t i = 1; i < 100000; i++)
+		ck_assert(addrmap_get(&map, i * 16, &value) && value == i);
+	ck_assert(!addrmap_get(&map, 8, NULL));
+	addrmap_deinit(&map);
+}
+END_TEST
+
+Suite *suite_strbuf(void)
+{
+	Suite *suite = suite_create("strbuf");
+	TCase *tc = tcase_create("strbuf");
+
+	tcase_add_test(tc, safe_text_escapes_what_moves_the_cursor);
+	tcase_add_test(tc, codepoints_become_utf8_and_surrogates_do_not);
+	tcase_add_test(tc, utf8_rejects_overlong_cut_and_surrogates);
+	tcase_add_test(tc, addrmap_keeps_every_key);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
