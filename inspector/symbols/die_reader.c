@@ -1,0 +1,359 @@
+#include "inspector/symbols/die_reader.h"
+
+#include "inspector/base/alloc.h"
+#include "inspector/symbols/die_sections.h"
+
+#include <dwarf.h>
+#include <stdlib.h>
+
+struct die_reader {
+	Dwarf_Debug debug;
+	struct die_sections sections;
+	char *path;	   /* owned; for messages */
+	uint64_t unit_end; /* where the next unit must start at or after */
+	size_t units;
+	int old_tracking;
+};
+
+/* Every handle is freed here, so libdwarf's own list of what it has given out, which costs a third of the
+ * time of a walk, is not kept. */
+static int stop_tracking(void)
+{
+	return dwarf_set_de_alloc_flag(0);
+}
+
+/* Turns libdwarf's error into ours and frees it. */
+static bool set_error(struct die_reader *reader, Dwarf_Error error, struct error *err)
+{
+	error_set(err, ERROR_CORRUPT, "the debug information in %s is damaged: %s", reader->path,
+		error ? dwarf_errmsg(error) : "no entry where there must be one");
+	if (error)
+		dwarf_dealloc_error(reader->debug, error);
+	return false;
+}
+
+static void drop_error(struct die_reader *reader, Dwarf_Error error)
+{
+	if (error)
+		dwarf_dealloc_error(reader->debug, error);
+}
+
+struct die_reader *die_reader_open(const struct image *image, struct error *err)
+{
+	struct die_reader *reader = xcalloc(1, sizeof(*reader));
+	Dwarf_Error error = NULL;
+	int status;
+
+	reader->path = xstrdup(image_path(image));
+	reader->old_tracking = stop_tracking();
+	if (!die_sections_init(&reader->sections, image, err))
+		goto failed;
+	if (!reader->sections.sections[0].bytes) {
+		error_set(err, ERROR_NOT_FOUND, "%s has no debug information", reader->path);
+		goto failed;
+	}
+	status = dwarf_object_init_b(
+		&reader->sections.interface, NULL, NULL, DW_GROUPNUMBER_ANY, &reader->debug, &error);
+	if (status == DW_DLV_OK)
+		return reader;
+	reader->debug = NULL;
+	set_error(reader, error, err);
+failed:
+	die_reader_close(reader);
+	return NULL;
+}
+
+void die_reader_close(struct die_reader *reader)
+{
+	if (!reader)
+		return;
+	if (reader->debug)
+		die_sections_finish(reader->debug);
+	die_sections_deinit(&reader->sections);
+	dwarf_set_de_alloc_flag(reader->old_tracking);
+	free(reader->path);
+	free(reader);
+}
+
+enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct error *err)
+{
+	Dwarf_Unsigned header_length, type_offset, next = 0;
+	Dwarf_Half version, address_size, length_size, extension_size, unit_type;
+	Dwarf_Off abbrev_offset;
+	Dwarf_Sig8 signature;
+	Dwarf_Error error = NULL;
+	int status;
+
+	status = dwarf_next_cu_header_d(reader->debug, 1, &header_length, &version, &abbrev_offset,
+		&address_size, &length_size, &extension_size, &signature, &type_offset, &next, &unit_type,
+		&error);
+	if (status == DW_DLV_NO_ENTRY)
+		return DIE_END;
+	/* libdwarf starts over after the last unit; a unit that does not advance would never end. */
+	if (status == DW_DLV_OK && next > reader->unit_end) {
+		reader->unit_end = next;
+		reader->units++;
+		*root = NULL;
+		status = dwarf_siblingof_b(reader->debug, NULL, 1, root, &error);
+		if (status == DW_DLV_OK)
+			return DIE_FOUND;
+	}
+	set_error(reader, error, err);
+	return DIE_FAILED;
+}
+
+size_t die_units(const struct die_reader *reader)
+{
+	return reader->units;
+}
+
+enum die_step die_child(struct die_reader *reader, die_handle die, die_handle *child, struct error *err)
+{
+	Dwarf_Error error = NULL;
+	int status = dwarf_child(die, child, &error);
+
+	if (status == DW_DLV_OK)
+		return DIE_FOUND;
+	*child = NULL;
+	if (status == DW_DLV_NO_ENTRY)
+		return DIE_END;
+	set_error(reader, error, err);
+	return DIE_FAILED;
+}
+
+enum die_step die_next_sibling(struct die_reader *reader, die_handle *die, struct error *err)
+{
+	Dwarf_Error error = NULL;
+	die_handle next = NULL;
+	uint64_t before = die_offset(reader, *die);
+	int status = dwarf_siblingof_b(reader->debug, *die, 1, &next, &error);
+
+	dwarf_dealloc_die(*die);
+	*die = NULL;
+	if (status == DW_DLV_NO_ENTRY)
+		return DIE_END;
+	if (status != DW_DLV_OK) {
+		set_error(reader, error, err);
+		return DIE_FAILED;
+	}
+	if (die_offset(reader, next) <= before) {
+		dwarf_dealloc_die(next);
+		error_set(err, ERROR_CORRUPT, "the debug information in %s is damaged: entries form a circle",
+			reader->path);
+		return DIE_FAILED;
+	}
+	*die = next;
+	return DIE_FOUND;
+}
+
+die_handle die_at(struct die_reader *reader, uint64_t offset)
+{
+	Dwarf_Error error = NULL;
+	die_handle die = NULL;
+
+	if (offset >= reader->sections.sections[0].size)
+		return NULL;
+	if (dwarf_offdie_b(reader->debug, offset, 1, &die, &error) != DW_DLV_OK) {
+		drop_error(reader, error);
+		return NULL;
+	}
+	return die;
+}
+
+void die_free(struct die_reader *reader, die_handle die)
+{
+	if (die)
+		dwarf_dealloc_die(die);
+}
+
+uint16_t die_tag(struct die_reader *reader, die_handle die)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half tag = 0;
+
+	if (dwarf_tag(die, &tag, &error) == DW_DLV_OK)
+		return tag;
+	drop_error(reader, error);
+	return 0;
+}
+
+uint64_t die_offset(struct die_reader *reader, die_handle die)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Off offset = 0;
+
+	if (dwarf_dieoffset(die, &offset, &error) == DW_DLV_OK)
+		return offset;
+	drop_error(reader, error);
+	return 0;
+}
+
+/* NULL: absent or damaged. Freed by dwarf_dealloc_attribute. */
+static Dwarf_Attribute get_attribute(struct die_reader *reader, die_handle die, Dwarf_Half number)
+{
+	Dwarf_Attribute attribute = NULL;
+	Dwarf_Error error = NULL;
+
+	if (dwarf_attr(die, number, &attribute, &error) == DW_DLV_OK)
+		return attribute;
+	drop_error(reader, error);
+	return NULL;
+}
+
+static Dwarf_Half form_of(struct die_reader *reader, Dwarf_Attribute attribute)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Half form = 0;
+
+	if (dwarf_whatform(attribute, &form, &error) == DW_DLV_OK)
+		return form;
+	drop_error(reader, error);
+	return 0;
+}
+
+const char *die_name(struct die_reader *reader, die_handle die)
+{
+	Dwarf_Attribute attribute = get_attribute(reader, die, DW_AT_name);
+	Dwarf_Error error = NULL;
+	char *name = NULL;
+
+	if (!attribute)
+		return NULL;
+	if (dwarf_formstring(attribute, &name, &error) != DW_DLV_OK) {
+		drop_error(reader, error);
+		name = NULL;
+	}
+	dwarf_dealloc_attribute(attribute);
+	return name;
+}
+
+static bool read_number(struct die_reader *reader, Dwarf_Attribute attribute, int64_t *value)
+{
+	Dwarf_Half form = form_of(reader, attribute);
+	Dwarf_Error error = NULL;
+	Dwarf_Unsigned unsigned_value;
+	Dwarf_Signed signed_value;
+	int status;
+
+	if (form == DW_FORM_sdata || form == DW_FORM_implicit_const) {
+		status = dwarf_formsdata(attribute, &signed_value, &error);
+		if (status == DW_DLV_OK)
+			*value = signed_value;
+	} else {
+		status = dwarf_formudata(attribute, &unsigned_value, &error);
+		if (status == DW_DLV_OK)
+			*value = (int64_t)unsigned_value;
+	}
+	drop_error(reader, error);
+	return status == DW_DLV_OK;
+}
+
+bool die_number(struct die_reader *reader, die_handle die, uint16_t number, int64_t *value)
+{
+	Dwarf_Attribute attribute = get_attribute(reader, die, number);
+	bool is_read;
+
+	if (!attribute)
+		return false;
+	is_read = read_number(reader, attribute, value);
+	dwarf_dealloc_attribute(attribute);
+	return is_read;
+}
+
+/* DW_OP_plus_uconst N, or DW_OP_constu N followed by DW_OP_plus. */
+static bool read_expression(const uint8_t *bytes, size_t size, uint64_t *value)
+{
+	uint64_t result = 0;
+	unsigned shift = 0;
+	size_t i = 1;
+
+	if (size < 2 || (bytes[0] != DW_OP_plus_uconst && bytes[0] != DW_OP_constu))
+		return false;
+	for (; i < size && shift < 63; i++, shift += 7) {
+		result |= (uint64_t)(bytes[i] & 0x7f) << shift;
+		if (!(bytes[i] & 0x80))
+			break;
+	}
+	if (i >= size || bytes[i] & 0x80)
+		return false;
+	*value = result;
+	i++;
+	return bytes[0] == DW_OP_plus_uconst ? i == size : i + 1 == size && bytes[i] == DW_OP_plus;
+}
+
+static bool read_block(struct die_reader *reader, Dwarf_Attribute attribute, uint64_t *value)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Block *block = NULL;
+	Dwarf_Unsigned length = 0;
+	Dwarf_Ptr bytes = NULL;
+	bool is_read;
+
+	if (form_of(reader, attribute) == DW_FORM_exprloc) {
+		if (dwarf_formexprloc(attribute, &length, &bytes, &error) == DW_DLV_OK)
+			return read_expression(bytes, length, value);
+	} else if (dwarf_formblock(attribute, &block, &error) == DW_DLV_OK) {
+		is_read = read_expression(block->bl_data, block->bl_len, value);
+		dwarf_dealloc(reader->debug, block, DW_DLA_BLOCK);
+		return is_read;
+	}
+	drop_error(reader, error);
+	return false;
+}
+
+bool die_location(struct die_reader *reader, die_handle die, uint64_t *value)
+{
+	Dwarf_Attribute attribute = get_attribute(reader, die, DW_AT_data_member_location);
+	int64_t number;
+	bool is_read;
+
+	if (!attribute)
+		return false;
+	is_read = read_number(reader, attribute, &number);
+	if (is_read)
+		*value = (uint64_t)number;
+	else
+		is_read = read_block(reader, attribute, value);
+	dwarf_dealloc_attribute(attribute);
+	return is_read;
+}
+
+bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset)
+{
+	Dwarf_Attribute attribute = get_attribute(reader, die, DW_AT_type);
+	Dwarf_Error error = NULL;
+	Dwarf_Off found = 0;
+	bool is_read = false;
+
+	if (!attribute)
+		return false;
+	switch (form_of(reader, attribute)) {
+	/* Other references lead into other files, or into .debug_types. */
+	case DW_FORM_ref1:
+	case DW_FORM_ref2:
+	case DW_FORM_ref4:
+	case DW_FORM_ref8:
+	case DW_FORM_ref_udata:
+	case DW_FORM_ref_addr:
+		is_read = dwarf_global_formref(attribute, &found, &error) == DW_DLV_OK;
+		drop_error(reader, error);
+		break;
+	default:
+		break;
+	}
+	if (is_read)
+		*offset = found;
+	dwarf_dealloc_attribute(attribute);
+	return is_read;
+}
+
+bool die_has(struct die_reader *reader, die_handle die, uint16_t number)
+{
+	Dwarf_Error error = NULL;
+	Dwarf_Bool has = 0;
+
+	if (dwarf_hasattr(die, number, &has, &error) == DW_DLV_OK)
+		return has;
+	drop_error(reader, error);
+	return false;
+}

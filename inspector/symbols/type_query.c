@@ -1,0 +1,31 @@
+#include "inspector/symbols/type_query.h"
+
+#include "inspector/symbols/image.h"
+#include "inspector/symbols/type_cache.h"
+#include "inspector/symbols/type_walk.h"
+
+bool type_query_run(struct module *m, const struct type_query *queries, size_t count, bool use_cache,
+	struct type_answer *answers, struct error *err)
+{
+	const struct build_id *id = module_build_id(m);
+	uint64_t fingerprint = type_cache_fingerprint(queries, count);
+	struct image *image;
+	const char *path;
+	bool is_done;
+	int fd;
+
+	use_cache = use_cache && id->size;
+	if (use_cache && type_cache_load(id, fingerprint, answers, count))
+		return true;
+	fd = module_open_debug_file(m, &path, err);
+	if (fd < 0)
+		return false;
+	image = image_open(fd, path, err);
+	if (!image)
+		return false;
+	is_done = type_walk_run(image, queries, count, answers, err);
+	image_close(image);
+	if (is_done && use_cache)
+		type_cache_store(id, fingerprint, answers, count);
+	return is_done;
+}
