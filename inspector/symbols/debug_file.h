@@ -1,0 +1,30 @@
+/* debug_file: where the separate file with an ELF file's debug information is.
+ *
+ * Searched on this machine in each folder given, and then among the target's own files, since a container
+ * may carry them. */
+#ifndef ASYNCINSPECT_SYMBOLS_DEBUG_FILE_H
+#define ASYNCINSPECT_SYMBOLS_DEBUG_FILE_H
+
+#include "inspector/symbols/image.h"
+#include "inspector/target/target.h"
+
+/* What to search for, and where. Everything is borrowed. */
+struct debug_search {
+	const struct target *target; /* NULL: only this machine */
+	const char *path;	     /* of the ELF file, as the target sees it */
+	struct build_id build_id;    /* size 0 when unknown */
+	const char *link_name;	     /* from .gnu_debuglink; NULL when there is none */
+	uint32_t link_crc;
+	const char *const *dirs; /* NULL-terminated; NULL: none */
+	const char *sysroot;	 /* NULL: none */
+};
+
+/* A file with debug information, by build-id first, then by debuglink. Returns a descriptor that the caller
+ * closes, and *path (caller frees), or -1: ERROR_NOT_FOUND, with the advice what brings the file. A file that
+ * was found but cannot be used is passed over. */
+int debug_file_open(const struct debug_search *search, char **path, struct error *err);
+
+/* The error of a search that found nothing. Returns -1. */
+int debug_file_missing(const char *path, const struct build_id *id, struct error *err);
+
+#endif

@@ -1,0 +1,235 @@
+#include "inspector/symbols/module.h"
+
+#include "inspector/base/alloc.h"
+#include "inspector/symbols/debug_file.h"
+#include "inspector/symbols/image.h"
+#include "inspector/symbols/module_private.h"
+#include "inspector/symbols/symbol_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct module {
+	const struct target *target;	      /* borrowed */
+	const struct module_options *options; /* borrowed */
+	struct module_place place;
+	char *path; /* owned */
+
+	bool is_opened;	     /* an attempt was made */
+	struct error error;  /* of that attempt */
+	struct image *image; /* owned; NULL: not opened or failed */
+	uint64_t bias;
+	struct symbol_table *symbols; /* owned; of image; NULL until asked for */
+
+	bool is_debug_searched;
+	struct error debug_error;
+	int debug_fd;	  /* owned; of the separate debug file; -1 until it is found */
+	char *debug_path; /* owned; NULL until it is found */
+	bool is_debug_read;
+	struct image *debug_image;	    /* owned; for its symbols; NULL until asked for, or failed */
+	struct symbol_table *debug_symbols; /* owned; likewise */
+};
+
+static const struct build_id no_build_id;
+
+struct module *module_create(
+	const struct target *t, const struct module_options *options, const struct module_place *place)
+{
+	struct module *m = xcalloc(1, sizeof(*m));
+
+	m->target = t;
+	m->options = options;
+	m->place = *place;
+	m->path = xstrdup(place->path);
+	m->debug_fd = -1;
+	return m;
+}
+
+void module_destroy(struct module *m)
+{
+	if (!m)
+		return;
+	symbol_table_destroy(m->symbols);
+	symbol_table_destroy(m->debug_symbols);
+	image_close(m->image);
+	image_close(m->debug_image);
+	if (m->debug_fd >= 0)
+		close(m->debug_fd);
+	free(m->debug_path);
+	free(m->path);
+	free(m);
+}
+
+const char *module_path(const struct module *m)
+{
+	return m->path;
+}
+
+uint64_t module_start(const struct module *m)
+{
+	return m->place.start;
+}
+
+uint64_t module_end(const struct module *m)
+{
+	return m->place.end;
+}
+
+static bool set_bias(struct module *m)
+{
+	uint64_t address;
+
+	if (image_is_fixed(m->image))
+		return true;
+	if (!image_address_of(m->image, m->place.file_offset, &address))
+		return error_set(&m->error, ERROR_CORRUPT,
+			"%s is mapped in a way that its program headers do not explain", m->path);
+	m->bias = m->place.start - address;
+	return true;
+}
+
+static void open_image(struct module *m)
+{
+	int fd = target_open_file(m->target, m->path, &m->error);
+
+	if (fd < 0)
+		return;
+	m->image = image_open(fd, m->path, &m->error);
+	if (m->image && !set_bias(m)) {
+		image_close(m->image);
+		m->image = NULL;
+	}
+}
+
+bool module_open(struct module *m, struct error *err)
+{
+	if (!m->is_opened) {
+		m->is_opened = true;
+		open_image(m);
+	}
+	if (!m->image && err)
+		*err = m->error;
+	return m->image;
+}
+
+const struct build_id *module_build_id(struct module *m)
+{
+	return module_open(m, NULL) ? image_build_id(m->image) : &no_build_id;
+}
+
+uint64_t module_bias(struct module *m)
+{
+	return module_open(m, NULL) ? m->bias : 0;
+}
+
+/* The debug file's symbols, or NULL. Its .symtab is the one that was stripped from the module: of no use when
+ * the module has its own. */
+static struct symbol_table *debug_symbols(struct module *m)
+{
+	const char *path;
+	int fd;
+
+	if (m->is_debug_read)
+		return m->debug_symbols;
+	m->is_debug_read = true;
+	if (image_section(m->image, ".symtab") || image_has_debug_info(m->image))
+		return NULL;
+	fd = module_open_debug_file(m, &path, NULL);
+	if (fd < 0)
+		return NULL;
+	m->debug_image = image_open(fd, path, NULL);
+	if (m->debug_image)
+		m->debug_symbols = symbol_table_create(m->debug_image);
+	return m->debug_symbols;
+}
+
+bool module_symbol(struct module *m, const char *name, struct symbol *symbol, struct error *err)
+{
+	struct symbol found;
+
+	if (!module_open(m, err))
+		return false;
+	if (!m->symbols)
+		m->symbols = symbol_table_create(m->image);
+	if (!symbol_table_find(m->symbols, name, &found.address, &found.size) &&
+		(!debug_symbols(m) ||
+			!symbol_table_find(m->debug_symbols, name, &found.address, &found.size)))
+		return error_set(err, ERROR_NO_SYMBOL, "%s has no symbol %s", m->path, name);
+	found.address += m->bias;
+	*symbol = found;
+	return true;
+}
+
+const char *module_symbol_at(struct module *m, uint64_t address, uint64_t *offset)
+{
+	const char *name;
+
+	if (!module_open(m, NULL))
+		return NULL;
+	if (!m->symbols)
+		m->symbols = symbol_table_create(m->image);
+	address -= m->bias;
+	name = symbol_table_at(m->symbols, address, offset);
+	if (!name && debug_symbols(m))
+		name = symbol_table_at(m->debug_symbols, address, offset);
+	return name;
+}
+
+bool module_section(struct module *m, const char *name, uint64_t *address, uint64_t *size)
+{
+	uint64_t file_address, file_size;
+
+	if (!module_open(m, NULL) || !image_section_place(m->image, name, &file_address, &file_size))
+		return false;
+	*address = file_address ? file_address + m->bias : 0;
+	*size = file_size;
+	return true;
+}
+
+static void search_debug_file(struct module *m)
+{
+	struct debug_search search = {
+		.target = m->target,
+		.path = m->path,
+		.build_id = *image_build_id(m->image),
+		.dirs = m->options->debug_dirs,
+		.sysroot = m->options->sysroot,
+	};
+	char *link_name = NULL;
+
+	if (image_debuglink(m->image, &link_name, &search.link_crc))
+		search.link_name = link_name;
+	m->debug_fd = debug_file_open(&search, &m->debug_path, &m->debug_error);
+	free(link_name);
+}
+
+int module_open_debug_file(struct module *m, const char **path, struct error *err)
+{
+	const char *found = m->path;
+	int fd;
+
+	if (!module_open(m, err))
+		return -1;
+	if (image_has_debug_info(m->image)) {
+		fd = target_open_file(m->target, m->path, err);
+	} else {
+		if (!m->is_debug_searched) {
+			m->is_debug_searched = true;
+			search_debug_file(m);
+		}
+		if (m->debug_fd < 0) {
+			if (err)
+				*err = m->debug_error;
+			return -1;
+		}
+		found = m->debug_path;
+		fd = fcntl(m->debug_fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			error_errno(err, errno, "cannot open %s", found);
+	}
+	if (fd >= 0 && path)
+		*path = found;
+	return fd;
+}
