@@ -1,0 +1,403 @@
+#include "inspector/asyncio/asyncio.h"
+
+#include "inspector/asyncio/asyncgen.h"
+#include "inspector/asyncio/collect.h"
+#include "inspector/asyncio/registry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known only while collecting. */
+struct collector {
+	struct asyncio *a;
+	struct found found;
+	struct addrmap registered; /* tasks of the registries */
+	struct addrmap current;	   /* loop -> task */
+	struct addrmap driven;	   /* generator -> index of the task whose chain it is in */
+	struct stack_index stacks;
+};
+
+static void index_stacks(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	c->stacks.threads = &a->threads;
+	for (size_t t = 0; t < a->threads.count; t++) {
+		const struct pythread *thread = &a->threads.threads[t];
+
+		for (size_t f = 0; f < thread->frame_count; f++) {
+			uint64_t generator = pygen_of_frame(a->py, &thread->frames[f]);
+
+			if (generator)
+				addrmap_put(&c->stacks.by_generator, generator, (uint64_t)t << 32 | f);
+		}
+	}
+}
+
+static void read_threads_loops(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	a->running_loops = arena_alloc(a->py->arena, a->threads.count * sizeof(uint64_t));
+	for (size_t t = 0; t < a->threads.count; t++)
+		a->running_loops[t] = registry_running_loop(a->py, &a->classes, &a->threads.threads[t]);
+}
+
+static void read_registries(struct collector *c)
+{
+	for (size_t i = 0; i < c->a->classes.count; i++) {
+		registry_tasks(c->a->py, &c->a->classes.names[i], &c->registered);
+		registry_current_tasks(c->a->py, &c->a->classes.names[i], &c->current);
+	}
+}
+
+/* Tasks of the registry that the heap did not give (it was not walked, or in pieces) join the others. */
+static void merge_registered(struct collector *c)
+{
+	struct addrmap seen = ADDRMAP_INIT;
+
+	for (size_t i = 0; i < c->found.tasks.count; i++)
+		addrmap_put(&seen, c->found.tasks.items[i], 0);
+	for (size_t slot = 0; slot < c->registered.size; slot++) {
+		uint64_t address = c->registered.keys[slot];
+
+		if (address && addrmap_put(&seen, address - 1, 0))
+			addresses_add(&c->found.tasks, address - 1);
+	}
+	addrmap_deinit(&seen);
+}
+
+static bool read_task(struct collector *c, uint64_t address, struct task *task)
+{
+	struct python *py = c->a->py;
+	struct error err = ERROR_INIT;
+	const struct pytype *type;
+	uint64_t current;
+
+	*task = (struct task){.address = address};
+	if (!future_read(py, &c->a->classes, address, &task->future, &err) ||
+		!role_is_task(task->future.role) ||
+		!future_task_parts(py, &task->future, &task->parts, &err)) {
+		python_note_unreadable(py, &err);
+		return false;
+	}
+	task->name = task->parts.name;
+	task->type_name = task->future.type->full_name;
+	task->is_registered = addrmap_get(&c->registered, address, NULL);
+	task->is_current = addrmap_get(&c->current, task->future.loop, &current) && current == address;
+	type = task->parts.coroutine ? pytype_of(py, task->parts.coroutine, NULL) : NULL;
+	if (type && kind_is_generator(type->kind)) {
+		struct pygen gen = {.address = task->parts.coroutine};
+
+		task->coroutine_qualname = pygen_qualname(py, &gen);
+	}
+	if (type) {
+		task->coroutine_type = type->full_name;
+		if (!task->coroutine_qualname)
+			task->coroutine_qualname = type->full_name;
+		addrmap_put(&c->stacks.task_coroutines, task->parts.coroutine, 0);
+	}
+	return true;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct task *x = a, *y = b;
+	int order = strverscmp(x->name, y->name);
+
+	return order ? order : x->address < y->address ? -1 : x->address > y->address;
+}
+
+static void read_tasks(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	a->tasks = xcalloc(c->found.tasks.count, sizeof(*a->tasks));
+	for (size_t i = 0; i < c->found.tasks.count; i++)
+		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
+	qsort(a->tasks, a->task_count, sizeof(*a->tasks), by_name);
+	for (size_t i = 0; i < a->task_count; i++) {
+		addrmap_put(&a->task_index, a->tasks[i].address, i);
+		if (task_state(&a->tasks[i]) == TASK_PENDING && !a->tasks[i].is_registered)
+			a->unregistered++;
+	}
+}
+
+static void follow_tasks(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	for (size_t i = 0; i < a->task_count; i++) {
+		struct task *task = &a->tasks[i];
+
+		if (task_state(task) != TASK_PENDING)
+			continue;
+		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
+		for (size_t k = 0; k < task->chain.count; k++)
+			if (task->chain.links[k].kind <= LINK_GENERATOR)
+				addrmap_put(&c->driven, task->chain.links[k].address, i);
+		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
+	}
+}
+
+struct await_edge {
+	uint64_t awaited, awaiter; /* addresses of tasks */
+};
+
+static int by_awaited(const void *a, const void *b)
+{
+	const struct await_edge *x = a, *y = b;
+
+	if (x->awaited != y->awaited)
+		return x->awaited < y->awaited ? -1 : 1;
+	return x->awaiter < y->awaiter ? -1 : x->awaiter > y->awaiter;
+}
+
+static struct await_edge *list_edges(const struct asyncio *a, size_t *count)
+{
+	struct await_edge *edges = NULL;
+	size_t capacity = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < a->task_count; i++) {
+		const struct wait *wait = &a->tasks[i].wait;
+
+		if (wait->kind != WAIT_TASK && wait->kind != WAIT_GATHER)
+			continue;
+		for (size_t k = 0; k < wait->task_count; k++) {
+			edges = grow_array(edges, &capacity, *count + 1, sizeof(*edges));
+			edges[(*count)++] = (struct await_edge){wait->tasks[k], a->tasks[i].address};
+		}
+	}
+	return edges;
+}
+
+static void link_awaiters(struct asyncio *a)
+{
+	size_t count, at = 0;
+	struct await_edge *edges = list_edges(a, &count);
+
+	if (count)
+		qsort(edges, count, sizeof(*edges), by_awaited);
+	while (at < count) {
+		size_t index = asyncio_find_task(a, edges[at].awaited), end = at;
+
+		while (end < count && edges[end].awaited == edges[at].awaited)
+			end++;
+		if (index != NO_INDEX) {
+			struct task *task = &a->tasks[index];
+
+			task->awaited_by = arena_alloc(a->py->arena, (end - at) * sizeof(uint64_t));
+			for (size_t i = at; i < end; i++)
+				task->awaited_by[task->awaited_by_count++] = edges[i].awaiter;
+		}
+		at = end;
+	}
+	free(edges);
+}
+
+static void read_coroutines(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	a->coroutines = xcalloc(c->found.coroutines.count, sizeof(*a->coroutines));
+	for (size_t i = 0; i < c->found.coroutines.count; i++) {
+		struct coroutine *coroutine = &a->coroutines[a->coroutine_count];
+		struct error err = ERROR_INIT;
+		uint64_t task;
+
+		if (!pygen_read(a->py, c->found.coroutines.items[i], &coroutine->gen, &err)) {
+			python_note_unreadable(a->py, &err);
+			continue;
+		}
+		coroutine->qualname = pygen_qualname(a->py, &coroutine->gen);
+		if (!coroutine->qualname)
+			coroutine->qualname = "?";
+		coroutine->task =
+			addrmap_get(&c->driven, coroutine->gen.address, &task) ? (size_t)task : NO_INDEX;
+		addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
+	}
+}
+
+static void mark_awaited(struct asyncio *a)
+{
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		size_t next = asyncio_find_coroutine(a, chain_next(a->py, &a->coroutines[i].gen));
+
+		if (next != NO_INDEX && next != i)
+			a->coroutines[next].is_awaited = true;
+	}
+}
+
+static void follow_coroutines(struct collector *c)
+{
+	struct asyncio *a = c->a;
+
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		struct coroutine *coroutine = &a->coroutines[i];
+
+		if (coroutine->task != NO_INDEX || coroutine->is_awaited)
+			chain_own_frame(a->py, &coroutine->gen, &coroutine->chain);
+		else
+			chain_follow(
+				a->py, &a->classes, &c->stacks, coroutine->gen.address, &coroutine->chain);
+	}
+}
+
+static bool is_loose_asyncgen(const struct coroutine *c)
+{
+	return c->gen.kind == KIND_ASYNCGEN && c->gen.state == GEN_SUSPENDED && c->task == NO_INDEX &&
+	       !c->is_awaited;
+}
+
+/* Only asked when there is an async generator that nobody awaits: it may be between two steps. */
+static void mark_used_asyncgens(struct collector *c)
+{
+	struct asyncio *a = c->a;
+	struct addrmap in_use = ADDRMAP_INIT;
+	size_t loose = 0;
+
+	for (size_t i = 0; i < a->coroutine_count; i++)
+		loose += is_loose_asyncgen(&a->coroutines[i]);
+	if (!loose)
+		return;
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		const struct chain *chain = &a->coroutines[i].chain;
+
+		if (chain->count && chain->links[0].has_frame)
+			asyncgen_mark_used(a->py, &a->classes, &chain->links[0].frame, &in_use);
+	}
+	for (size_t t = 0; t < a->threads.count; t++)
+		for (size_t f = 0; f < a->threads.threads[t].frame_count; f++)
+			asyncgen_mark_used(a->py, &a->classes, &a->threads.threads[t].frames[f], &in_use);
+	for (size_t i = 0; i < a->coroutine_count; i++)
+		a->coroutines[i].is_in_use = addrmap_get(&in_use, a->coroutines[i].gen.address, NULL);
+	addrmap_deinit(&in_use);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void read_loops(struct collector *c)
+{
+	struct asyncio *a = c->a;
+	struct addresses *loops = &c->found.loops;
+
+	for (size_t t = 0; t < a->threads.count; t++)
+		if (a->running_loops[t])
+			addresses_add(loops, a->running_loops[t]);
+	for (size_t i = 0; i < a->task_count; i++)
+		if (asyncio_role_of(a->py, &a->classes, a->tasks[i].future.loop) == ROLE_LOOP)
+			addresses_add(loops, a->tasks[i].future.loop);
+	if (loops->count)
+		qsort(loops->items, loops->count, sizeof(uint64_t), by_address);
+	a->loops = xcalloc(loops->count, sizeof(*a->loops));
+	for (size_t i = 0; i < loops->count; i++) {
+		size_t thread = NO_INDEX;
+		uint64_t current = 0;
+
+		if (i && loops->items[i] == loops->items[i - 1])
+			continue;
+		for (size_t t = 0; t < a->threads.count; t++)
+			if (a->running_loops[t] == loops->items[i])
+				thread = t;
+		addrmap_get(&c->current, loops->items[i], &current);
+		addrmap_put(&a->loop_index, loops->items[i], a->loop_count);
+		loop_read(a->py, &a->threads, loops->items[i], thread, current, &a->loops[a->loop_count++]);
+	}
+}
+
+static void collect(struct collector *c)
+{
+	if (c->a->heap)
+		collect_from_heap(c->a->py, &c->a->classes, c->a->heap, &c->found);
+	read_threads_loops(c);
+	read_registries(c);
+	merge_registered(c);
+	index_stacks(c);
+	read_tasks(c);
+	follow_tasks(c);
+	link_awaiters(c->a);
+	read_coroutines(c);
+	mark_awaited(c->a);
+	follow_coroutines(c);
+	mark_used_asyncgens(c);
+	read_loops(c);
+}
+
+struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options *options, struct error *err)
+{
+	struct asyncio *a = xcalloc(1, sizeof(*a));
+	struct collector c = {.a = a};
+
+	a->py = py;
+	a->heap_is_complete = true;
+	if (!pythreads_read(py, &a->threads, err))
+		goto fail;
+	a->is_imported = asyncio_classes_find(py, &a->threads, &a->classes);
+	if (options->needs_heap) {
+		a->heap = heap_walk(py, &a->heap_is_complete, err);
+		if (!a->heap)
+			goto fail;
+	}
+	collect(&c);
+	found_deinit(&c.found);
+	addrmap_deinit(&c.registered);
+	addrmap_deinit(&c.current);
+	addrmap_deinit(&c.driven);
+	addrmap_deinit(&c.stacks.by_generator);
+	addrmap_deinit(&c.stacks.task_coroutines);
+	return a;
+fail:
+	asyncio_destroy(a);
+	return NULL;
+}
+
+void asyncio_destroy(struct asyncio *a)
+{
+	if (!a)
+		return;
+	heap_destroy(a->heap);
+	asyncio_classes_deinit(&a->classes);
+	addrmap_deinit(&a->task_index);
+	addrmap_deinit(&a->loop_index);
+	addrmap_deinit(&a->coroutine_index);
+	free(a->tasks);
+	free(a->loops);
+	free(a->coroutines);
+	free(a);
+}
+
+static size_t find(const struct addrmap *map, uint64_t address)
+{
+	uint64_t index;
+
+	return addrmap_get(map, address, &index) ? (size_t)index : NO_INDEX;
+}
+
+size_t asyncio_find_task(const struct asyncio *a, uint64_t address)
+{
+	return find(&a->task_index, address);
+}
+
+size_t asyncio_find_loop(const struct asyncio *a, uint64_t address)
+{
+	return find(&a->loop_index, address);
+}
+
+size_t asyncio_find_coroutine(const struct asyncio *a, uint64_t address)
+{
+	return find(&a->coroutine_index, address);
+}
+
+bool asyncio_is_orphan(const struct asyncio *a, const struct coroutine *c)
+{
+	(void)a;
+	if (c->gen.kind == KIND_ASYNCGEN)
+		return is_loose_asyncgen(c) && !c->is_in_use;
+	return c->task == NO_INDEX && (c->gen.state == GEN_CREATED || c->gen.state == GEN_SUSPENDED);
+}

@@ -1,0 +1,224 @@
+#include "inspector/asyncio/chain.h"
+
+#include "inspector/python/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Longer chains than this are damage: CPython's own recursion limits end long before. */
+#define LINKS_MAX (1 << 22)
+
+struct builder {
+	struct python *py;
+	struct asyncio_classes *classes;
+	const struct stack_index *stacks;
+	struct chain *chain;
+	struct link *links; /* grows; moved to the arena at the end */
+	size_t capacity;
+	struct addrmap seen; /* objects of the chain: one that comes again ends it */
+};
+
+const char *link_kind_name(enum link_kind kind)
+{
+	static const char *const names[] = {
+		"coroutine", "async_generator", "generator", "function", "awaitable"};
+
+	return names[kind];
+}
+
+static void add(struct builder *b, const struct link *link)
+{
+	b->links = grow_array(b->links, &b->capacity, b->chain->count + 1, sizeof(*b->links));
+	b->links[b->chain->count++] = *link;
+}
+
+static enum link_kind link_kind_of(enum type_kind kind)
+{
+	return kind == KIND_COROUTINE  ? LINK_COROUTINE
+	       : kind == KIND_ASYNCGEN ? LINK_ASYNC_GENERATOR
+				       : LINK_GENERATOR;
+}
+
+static void set_frame(struct link *link, const struct pyframe *frame)
+{
+	link->has_frame = true;
+	link->frame = *frame;
+	link->file = frame->code->filename;
+	link->line = pyframe_line(frame);
+}
+
+static struct link generator_link(struct python *py, const struct pygen *gen)
+{
+	struct link link = {.kind = link_kind_of(gen->kind), .address = gen->address};
+	struct error err = ERROR_INIT;
+	struct pyframe frame;
+
+	link.qualname = pygen_qualname(py, gen);
+	if (gen->state != GEN_CLOSED) {
+		if (pygen_frame(py, gen, &frame, &err))
+			set_frame(&link, &frame);
+		else
+			python_note_unreadable(py, &err);
+	}
+	if (!link.qualname)
+		link.qualname = link.has_frame ? link.frame.code->qualname : "?";
+	return link;
+}
+
+static void add_generator(struct builder *b, const struct pygen *gen)
+{
+	struct link link = generator_link(b->py, gen);
+
+	add(b, &link);
+}
+
+void chain_own_frame(struct python *py, const struct pygen *gen, struct chain *chain)
+{
+	*chain = (struct chain){.count = 1, .is_running = gen->state == GEN_RUNNING};
+	chain->links = arena_alloc(py->arena, sizeof(*chain->links));
+	chain->links[0] = generator_link(py, gen);
+}
+
+static void add_function(struct builder *b, const struct pyframe *frame)
+{
+	struct link link = {
+		.kind = LINK_FUNCTION, .address = frame->address, .qualname = frame->code->qualname};
+
+	set_frame(&link, frame);
+	add(b, &link);
+}
+
+/* The frames that a running generator has called: those below it on the thread's stack, innermost last. */
+static void follow_stack(struct builder *b, uint64_t generator)
+{
+	const struct pythread *thread;
+	uint64_t place;
+	size_t at;
+
+	b->chain->is_running = true;
+	if (!addrmap_get(&b->stacks->by_generator, generator, &place))
+		return;
+	thread = &b->stacks->threads->threads[place >> 32];
+	for (at = place & UINT32_MAX; at-- > 0;) {
+		const struct pyframe *frame = &thread->frames[at];
+		uint64_t inner = pygen_of_frame(b->py, frame);
+		struct pygen gen;
+
+		if (inner && addrmap_get(&b->stacks->task_coroutines, inner, NULL))
+			return;
+		if (inner && pygen_read(b->py, inner, &gen, NULL))
+			add_generator(b, &gen);
+		else
+			add_function(b, frame);
+	}
+}
+
+/* The object inside of one of the interpreter's own wrappers; 0 when the type is none. */
+static uint64_t unwrap(struct python *py, const struct pytype *type, uint64_t object)
+{
+	enum field_id field;
+	uint64_t inner;
+
+	switch (type->kind) {
+	case KIND_COROWRAPPER:
+		field = FIELD_wrapper_coroutine;
+		break;
+	case KIND_ASEND:
+		field = FIELD_asend_generator;
+		break;
+	case KIND_ATHROW:
+		field = FIELD_athrow_generator;
+		break;
+	case KIND_ANEXT:
+		field = FIELD_anext_wrapped;
+		break;
+	case KIND_FUTUREITER:
+		field = FIELD_futureiter_future;
+		break;
+	default:
+		return 0;
+	}
+	return read_pointer(py, object, field, &inner, NULL) ? inner : 0;
+}
+
+uint64_t chain_next(struct python *py, const struct pygen *gen)
+{
+	uint64_t awaited;
+
+	if (!pygen_awaited(py, gen, &awaited, NULL))
+		return 0;
+	/* No wrapper holds a wrapper of the same kind: the bound is for damage. */
+	for (int i = 0; awaited && i < 8; i++) {
+		const struct pytype *type = pytype_of(py, awaited, NULL);
+		uint64_t inner = type ? unwrap(py, type, awaited) : 0;
+
+		if (!inner)
+			break;
+		awaited = inner;
+	}
+	return awaited;
+}
+
+/* One generator: listed, and what it awaits is next. */
+static uint64_t step_generator(struct builder *b, uint64_t object)
+{
+	struct error err = ERROR_INIT;
+	struct pygen gen;
+	uint64_t awaited = 0;
+
+	if (!pygen_read(b->py, object, &gen, &err) || !pygen_awaited(b->py, &gen, &awaited, &err)) {
+		python_note_unreadable(b->py, &err);
+		b->chain->is_cut = true;
+		return 0;
+	}
+	add_generator(b, &gen);
+	if (gen.state == GEN_RUNNING)
+		follow_stack(b, object);
+	return awaited;
+}
+
+/* Looks at one object of the chain; returns the next, 0 at the end. */
+static uint64_t step(struct builder *b, uint64_t object)
+{
+	struct error err = ERROR_INIT;
+	const struct pytype *type = pytype_of(b->py, object, &err);
+	uint64_t inner;
+
+	if (!type) {
+		python_note_unreadable(b->py, &err);
+		b->chain->is_cut = true;
+		return 0;
+	}
+	if (kind_is_generator(type->kind))
+		return step_generator(b, object);
+	inner = unwrap(b->py, type, object);
+	if (inner)
+		return inner;
+	if (role_is_future(asyncio_role_of_type(b->py, b->classes, type)))
+		b->chain->future = object;
+	else
+		add(b, &(struct link){
+			       .kind = LINK_AWAITABLE, .address = object, .qualname = type->full_name});
+	return 0;
+}
+
+void chain_follow(struct python *py, struct asyncio_classes *classes, const struct stack_index *stacks,
+	uint64_t start, struct chain *chain)
+{
+	struct builder b = {.py = py, .classes = classes, .stacks = stacks, .chain = chain};
+	uint64_t at = start;
+
+	*chain = (struct chain){0};
+	while (at) {
+		if (chain->count >= LINKS_MAX || !addrmap_put(&b.seen, at, 0)) {
+			chain->is_cut = true;
+			break;
+		}
+		at = step(&b, at);
+	}
+	chain->links = arena_alloc(py->arena, chain->count * sizeof(*chain->links));
+	if (chain->count)
+		memcpy(chain->links, b.links, chain->count * sizeof(*chain->links));
+	free(b.links);
+	addrmap_deinit(&b.seen);
+}

@@ -1,0 +1,21 @@
+/* registry: asyncio's own record of its tasks, current tasks and running loops. */
+#ifndef ASYNCINSPECT_ASYNCIO_REGISTRY_H
+#define ASYNCINSPECT_ASYNCIO_REGISTRY_H
+
+#include "inspector/asyncio/classes.h"
+
+/* Adds the address of every task that is registered in an interpreter to set (value 0): Lib/asyncio/tasks.py
+ * keeps _all_tasks (a WeakSet) up to 3.11, _scheduled_tasks (a WeakSet) and _eager_tasks (a set) from 3.12
+ * to 3.13. Dead weak references are skipped. False when none of them can be read. */
+bool registry_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *set);
+
+/* Adds loop -> current task from _current_tasks. */
+void registry_current_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *current);
+
+/* The loop that a thread runs: what asyncio.get_running_loop() gives there; 0 none. Modules/_asynciomodule.c:
+ * an entry of the thread's dictionary up to 3.12, in a holder up to 3.11; a field of the thread from 3.13 on.
+ */
+uint64_t registry_running_loop(
+	struct python *py, struct asyncio_classes *classes, const struct pythread *thread);
+
+#endif

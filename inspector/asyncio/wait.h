@@ -1,0 +1,52 @@
+/* wait: what a task waits for, in its user's terms.
+ *
+ * The future that the task is parked on is read from the task. What that future stands for is told from the
+ * innermost frames: asyncio's own primitives wait in methods of their own, whose self is the primitive. */
+#ifndef ASYNCINSPECT_ASYNCIO_WAIT_H
+#define ASYNCINSPECT_ASYNCIO_WAIT_H
+
+#include "inspector/asyncio/chain.h"
+#include "inspector/asyncio/future.h"
+
+enum wait_kind {
+	WAIT_NONE, /* it waits for nothing: done, running, or about to run */
+	WAIT_FUTURE,
+	WAIT_TASK,
+	WAIT_GATHER,
+	WAIT_SLEEP,
+	WAIT_QUEUE_GET,
+	WAIT_QUEUE_PUT,
+	WAIT_QUEUE_JOIN,
+	WAIT_LOCK,
+	WAIT_EVENT,
+	WAIT_CONDITION,
+	WAIT_SEMAPHORE,
+	WAIT_SOCKET,
+	WAIT_THREAD,
+	WAIT_TASK_GROUP,
+	WAIT_WAIT,
+	WAIT_SHIELD,
+	WAIT_OTHER,
+};
+
+struct wait {
+	enum wait_kind kind;
+	uint64_t address;      /* the future; 0 when kind is WAIT_NONE */
+	const char *type_name; /* its type */
+	bool is_done;	       /* the future is done: the task will be woken by its loop */
+	uint64_t on;	       /* the primitive; 0 none */
+	const char *on_type;
+	size_t task_count;
+	uint64_t *tasks; /* the tasks it waits for, in order; in the arena of py */
+	const char
+		*text; /* "Queue at 0x7f10 (empty, 8 getters)"; never NULL for another kind than WAIT_NONE */
+};
+
+/* waiter is the task's _fut_waiter, 0 for none. */
+void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t waiter, const struct chain *chain,
+	struct wait *wait);
+
+/* "none", "future", "task", "gather", "queue-get", ... as output.md of the contract has them. Static. */
+const char *wait_kind_name(enum wait_kind kind);
+
+#endif

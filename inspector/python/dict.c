@@ -1,0 +1,109 @@
+#include "inspector/python/dict.h"
+
+#include "inspector/python/memory.h"
+#include "inspector/python/str.h"
+
+#include <string.h>
+
+/* 2^40 slots would be 16 TiB of entries: larger is damage. */
+#define LOG2_MAX 40
+
+static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, struct error *err)
+{
+	size_t header = python_field(py, FIELD_keys_indices)->offset;
+	uint64_t log2_size, log2_index_bytes, entries;
+	struct body body;
+
+	if (!body_open(py, keys, header, &body, err))
+		return false;
+	log2_size = body_unsigned(py, &body, FIELD_keys_log2_size);
+	log2_index_bytes = body_unsigned(py, &body, FIELD_keys_log2_index_bytes);
+	iter->is_general = (int64_t)body_unsigned(py, &body, FIELD_keys_kind) ==
+			   python_field(py, FIELD_keys_general)->value;
+	iter->stride = (uint32_t)python_sizeof(
+		py, iter->is_general ? FIELD_sizeof_entry : FIELD_sizeof_unicode_entry);
+	iter->key_offset =
+		python_field(py, iter->is_general ? FIELD_entry_key : FIELD_unicode_entry_key)->offset;
+	iter->value_offset =
+		python_field(py, iter->is_general ? FIELD_entry_value : FIELD_unicode_entry_value)->offset;
+	iter->count = body_unsigned(py, &body, FIELD_keys_nentries);
+	if (log2_size > LOG2_MAX || log2_index_bytes > LOG2_MAX + 3 || iter->count > UINT64_C(1) << log2_size)
+		return error_at(err, ERROR_CORRUPT, keys,
+			"the table of a dict at 0x%llx has impossible sizes", (unsigned long long)keys);
+	entries = keys + header + (UINT64_C(1) << log2_index_bytes);
+	if (!iter->count)
+		return true;
+	iter->entries = target_bytes(py->target, entries, iter->count * iter->stride, err);
+	return iter->entries != NULL;
+}
+
+static bool open_values(struct dict_iter *iter, uint64_t values, uint64_t count, struct error *err)
+{
+	if (iter->count > count)
+		iter->count = count;
+	if (!iter->count)
+		return true;
+	iter->values = target_bytes(iter->py->target, values, iter->count * 8, err);
+	return iter->values != NULL;
+}
+
+bool dict_open_split(struct python *py, uint64_t keys, uint64_t values, uint64_t count,
+	struct dict_iter *iter, struct error *err)
+{
+	*iter = (struct dict_iter){.py = py};
+	return open_keys(py, keys, iter, err) && open_values(iter, values, count, err);
+}
+
+bool dict_open(struct python *py, uint64_t address, struct dict_iter *iter, struct error *err)
+{
+	struct body body;
+	uint64_t keys, values;
+
+	*iter = (struct dict_iter){.py = py};
+	if (!body_open(py, address, python_sizeof(py, FIELD_sizeof_dict), &body, err))
+		return false;
+	keys = body_pointer(py, &body, FIELD_dict_keys);
+	values = body_pointer(py, &body, FIELD_dict_values);
+	if (!open_keys(py, keys, iter, err))
+		return false;
+	if (!values)
+		return true;
+	return open_values(iter, values + python_field(py, FIELD_values_array)->offset, iter->count, err);
+}
+
+bool dict_next(struct dict_iter *iter, struct dict_entry *entry)
+{
+	while (iter->next < iter->count) {
+		uint64_t i = iter->next++;
+		const uint8_t *at = iter->entries + i * iter->stride;
+
+		entry->key = load_unsigned(at + iter->key_offset, 8);
+		entry->value =
+			load_unsigned(iter->values ? iter->values + 8 * i : at + iter->value_offset, 8);
+		entry->index = i;
+		if (entry->key && entry->value)
+			return true;
+	}
+	return false;
+}
+
+bool pydict_get(struct python *py, uint64_t dict, const char *name, uint64_t *value, struct error *err)
+{
+	struct dict_iter iter;
+	struct dict_entry entry;
+
+	if (!dict_open(py, dict, &iter, err))
+		return false;
+	while (dict_next(&iter, &entry)) {
+		if (pystr_equals(py, entry.key, name)) {
+			*value = entry.value;
+			return true;
+		}
+	}
+	return error_set(err, ERROR_NOT_FOUND, "no key '%s'", name);
+}
+
+bool pydict_length(struct python *py, uint64_t dict, uint64_t *length, struct error *err)
+{
+	return read_unsigned(py, dict, FIELD_dict_used, length, err);
+}

@@ -1,0 +1,129 @@
+#include "inspector/python/era.h"
+
+#include "inspector/python/generator.h"
+#include "inspector/python/instance.h"
+#include "inspector/python/memory.h"
+
+#include <string.h>
+
+/* The words before an object that has a managed dictionary (Include/internal/pycore_object.h). Below them
+ * lies the head of the collector. */
+#define WORD_DICT                                                                                            \
+	24 /* 3.11: _PyObject_DictPointer; 3.12: _PyObject_DictOrValuesPointer; 3.13: managed dict */
+#define WORD_VALUES 32 /* 3.11: _PyObject_ValuesPointer */
+
+/* 3.11: two words, one for inline values, one for a dictionary. */
+static bool storage_two_words(struct python *py, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	uint64_t values;
+
+	if (!read_word(py, object - WORD_DICT, &storage->dict, err) ||
+		!read_word(py, object - WORD_VALUES, &values, err))
+		return false;
+	if (values && !storage->dict) {
+		storage->values = values + python_field(py, FIELD_values_array)->offset;
+		storage->capacity = UINT64_MAX;
+		storage->keys = type->cached_keys;
+	}
+	return true;
+}
+
+/* 3.12: one word, whose lowest bit tells values from a dictionary; the values start one byte after it. */
+static bool storage_tagged_word(struct python *py, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	uint64_t word;
+
+	if (!read_word(py, object - WORD_DICT, &word, err))
+		return false;
+	if (word & 1) {
+		storage->values = word + 1 + python_field(py, FIELD_values_array)->offset;
+		storage->capacity = UINT64_MAX;
+		storage->keys = type->cached_keys;
+	} else {
+		storage->dict = word;
+	}
+	return true;
+}
+
+/* 3.13: a dictionary pointer before the object, and values behind it while their valid flag is set; a
+ * dictionary that was made while it was set uses the same values. */
+static bool storage_embedded_values(struct python *py, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	uint64_t values = object + type->basicsize, valid, capacity;
+
+	if (!read_word(py, object - WORD_DICT, &storage->dict, err))
+		return false;
+	if (!type->has_inline_values)
+		return true;
+	if (!read_unsigned(py, values, FIELD_values_valid, &valid, err) ||
+		!read_unsigned(py, values, FIELD_values_capacity, &capacity, err))
+		return false;
+	if (valid) {
+		storage->values = values + python_field(py, FIELD_values_array)->offset;
+		storage->capacity = capacity;
+		storage->keys = type->cached_keys;
+	}
+	return true;
+}
+
+/* 3.13: the state of the frame tells. */
+static bool awaiting_by_state(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err)
+{
+	(void)err;
+	*awaiting = gen->raw_state == python_field(py, FIELD_state_suspended_await)->value;
+	return true;
+}
+
+/* 3.11 and 3.12: a suspended generator goes on at a RESUME, whose argument tells what it was suspended in: 0
+ * the start of a function, 1 a yield, 2 a yield from, 3 an await (Objects/genobject.c, _PyGen_yf). */
+static bool awaiting_by_resume(struct python *py, const struct pygen *gen, const uint8_t *resume_opcodes,
+	bool *awaiting, struct error *err)
+{
+	uint64_t instruction;
+	uint8_t unit[2];
+
+	if (!read_pointer(py, gen->frame, FIELD_frame_instruction, &instruction, err) ||
+		!target_read(py->target, instruction + sizeof(unit), unit, sizeof(unit), err))
+		return false;
+	*awaiting = unit[0] && strchr((const char *)resume_opcodes, unit[0]) && unit[1] >= 2;
+	return true;
+}
+
+/* Opcodes are macros, which no debug information has: from Include/opcode.h of each version. */
+static bool awaiting_311(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err)
+{
+	static const uint8_t opcodes[] = {151 /* RESUME */, 150 /* RESUME_QUICK */, 0};
+
+	return awaiting_by_resume(py, gen, opcodes, awaiting, err);
+}
+
+static bool awaiting_312(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err)
+{
+	/* Under a tracer RESUME is overlaid by INSTRUMENTED_RESUME, _LINE or _INSTRUCTION; its argument
+	 * stays. */
+	static const uint8_t opcodes[] = {151, 240, 253, 254, 0};
+
+	return awaiting_by_resume(py, gen, opcodes, awaiting, err);
+}
+
+static const struct era eras[] = {
+	{3, 11, storage_two_words, awaiting_311, 2},
+	{3, 12, storage_tagged_word, awaiting_312, 2},
+	{3, 13, storage_embedded_values, awaiting_by_state, 2},
+};
+
+const struct era *era_find(uint32_t hexversion)
+{
+	for (size_t i = 0; i < sizeof(eras) / sizeof(eras[0]); i++)
+		if (eras[i].major == hexversion >> 24 && eras[i].minor == (hexversion >> 16 & 255))
+			return &eras[i];
+	return NULL;
+}
+
+const char *era_known_versions(void)
+{
+	return "3.11, 3.12 and 3.13";
+}

@@ -1,0 +1,40 @@
+/* era: what changed between CPython versions that is an algorithm and not an offset.
+ *
+ * One row for each minor version, chosen once per target. Nothing else in this program looks at a version. */
+#ifndef ASYNCINSPECT_PYTHON_ERA_H
+#define ASYNCINSPECT_PYTHON_ERA_H
+
+#include "inspector/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct python;
+struct pygen;
+struct pytype;
+struct instance_storage;
+
+struct era {
+	uint8_t major, minor;
+
+	/* Where the attributes of an instance of a type with a managed dictionary are: fills storage. */
+	bool (*managed_storage)(struct python *py, uint64_t object, const struct pytype *type,
+		struct instance_storage *storage, struct error *err);
+
+	/* Whether a suspended generator stands in an await or a yield from, so that the top of its stack is
+	 * what it awaits (Objects/genobject.c: _PyGen_yf). */
+	bool (*is_awaiting)(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err);
+
+	/* Words between the start of the allocation and the object, beyond the collector's head, for a type
+	 * with a managed dictionary. */
+	size_t managed_words;
+};
+
+/* The row of a version, or NULL: hexversion is a PY_VERSION_HEX. */
+const struct era *era_find(uint32_t hexversion);
+
+/* "3.11, 3.12, 3.13". Static. */
+const char *era_known_versions(void);
+
+#endif

@@ -1,0 +1,105 @@
+#include "inspector/python/frame.h"
+
+#include "inspector/python/memory.h"
+#include "inspector/python/type.h"
+
+#include <string.h>
+
+static enum frame_owner owner_of(struct python *py, uint64_t raw)
+{
+	int64_t owner = (int64_t)raw;
+
+	if (owner == python_field(py, FIELD_owned_by_thread)->value)
+		return FRAME_BY_THREAD;
+	if (owner == python_field(py, FIELD_owned_by_generator)->value)
+		return FRAME_BY_GENERATOR;
+	if (owner == python_field(py, FIELD_owned_by_frame_object)->value)
+		return FRAME_BY_FRAME_OBJECT;
+	return FRAME_BY_C;
+}
+
+static bool read_parts(struct python *py, const struct body *body, struct pyframe *frame, struct error *err)
+{
+	int64_t stacktop = body_signed(py, body, FIELD_frame_stacktop);
+	uint64_t code = body_pointer(py, body, FIELD_frame_code);
+
+	frame->owner = owner_of(py, body_unsigned(py, body, FIELD_frame_owner));
+	frame->previous = body_pointer(py, body, FIELD_frame_previous);
+	if (frame->owner == FRAME_BY_C)
+		return true;
+	frame->code = pycode_at(py, code, err);
+	if (!frame->code)
+		return false;
+	frame->lasti = (int64_t)(body_pointer(py, body, FIELD_frame_instruction) - frame->code->bytecode);
+	if (frame->lasti < -16 || frame->lasti > (int64_t)frame->code->bytecode_size)
+		return error_at(err, ERROR_CORRUPT, frame->address,
+			"a frame of %s points outside of its code", frame->code->qualname);
+	frame->frame_object = body_pointer(py, body, FIELD_frame_object);
+	frame->function = body_pointer(py, body, FIELD_frame_function);
+	frame->locals_dict = body_pointer(py, body, FIELD_frame_locals);
+	frame->localsplus = frame->address + python_field(py, FIELD_frame_localsplus)->offset;
+	/* Include/internal/pycore_frame.h: stacktop is -1 while the frame executes; only the locals are
+	 * known to be whole then. */
+	frame->slots = frame->code->nlocalsplus;
+	if (stacktop >= 0) {
+		if (stacktop > (int64_t)frame->code->nlocalsplus + frame->code->stacksize)
+			return error_at(err, ERROR_CORRUPT, frame->address,
+				"a frame of %s has an impossible stack", frame->code->qualname);
+		frame->slots = (uint32_t)stacktop;
+	}
+	return true;
+}
+
+bool pyframe_read(struct python *py, uint64_t address, struct pyframe *frame, struct error *err)
+{
+	struct body body;
+
+	*frame = (struct pyframe){.address = address};
+	return body_open(py, address, python_field(py, FIELD_frame_localsplus)->offset, &body, err) &&
+	       read_parts(py, &body, frame, err);
+}
+
+bool pyframe_is_complete(const struct pyframe *frame)
+{
+	if (!frame->code || frame->owner == FRAME_BY_C)
+		return false;
+	return frame->owner == FRAME_BY_GENERATOR || frame->lasti >= (int64_t)frame->code->firsttraceable;
+}
+
+uint32_t pyframe_line(const struct pyframe *frame)
+{
+	return frame->code ? pycode_line(frame->code, frame->lasti) : 0;
+}
+
+uint64_t pyframe_slot(struct python *py, const struct pyframe *frame, uint32_t i)
+{
+	uint64_t value;
+
+	if (i >= frame->slots || !read_word(py, frame->localsplus + 8 * (uint64_t)i, &value, NULL))
+		return 0;
+	return value;
+}
+
+uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i)
+{
+	uint64_t value = pyframe_slot(py, frame, i);
+	const struct pytype *type;
+
+	if (!value || (!pycode_is_cell(frame->code, i) && !pycode_is_free(frame->code, i)))
+		return value;
+	type = pytype_of(py, value, NULL);
+	if (!type || type->kind != KIND_CELL)
+		return value;
+	return read_pointer(py, value, FIELD_cell_contents, &value, NULL) ? value : 0;
+}
+
+uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const char *name)
+{
+	for (uint32_t i = 0; frame->code && i < frame->code->nlocalsplus; i++) {
+		const char *local = pycode_local_name(py, frame->code, i);
+
+		if (local && strcmp(local, name) == 0)
+			return pyframe_variable(py, frame, i);
+	}
+	return 0;
+}

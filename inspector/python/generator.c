@@ -1,0 +1,108 @@
+#include "inspector/python/generator.h"
+
+#include "inspector/python/era.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/str.h"
+
+#define NAME_LIMIT 4096
+
+bool kind_is_generator(enum type_kind kind)
+{
+	return kind == KIND_GENERATOR || kind == KIND_COROUTINE || kind == KIND_ASYNCGEN;
+}
+
+const char *gen_state_name(enum gen_state state)
+{
+	static const char *const names[] = {"created", "suspended", "running", "closed"};
+
+	return names[state];
+}
+
+/* Include/internal/pycore_frame.h, enum _framestate: the numbers move, the names stay. */
+static bool decode_state(struct python *py, struct pygen *gen, struct error *err)
+{
+	int64_t raw = gen->raw_state;
+
+	if (raw == python_field(py, FIELD_state_created)->value)
+		gen->state = GEN_CREATED;
+	else if (raw == python_field(py, FIELD_state_suspended)->value ||
+		 (python_has(py, FIELD_state_suspended_await) &&
+			 raw == python_field(py, FIELD_state_suspended_await)->value))
+		gen->state = GEN_SUSPENDED;
+	else if (raw == python_field(py, FIELD_state_executing)->value)
+		gen->state = GEN_RUNNING;
+	else if (raw > python_field(py, FIELD_state_executing)->value &&
+		 raw <= python_field(py, FIELD_state_cleared)->value)
+		gen->state = GEN_CLOSED;
+	else
+		return error_at(err, ERROR_CORRUPT, gen->address,
+			"the generator at 0x%llx has the impossible state %lld",
+			(unsigned long long)gen->address, (long long)raw);
+	return true;
+}
+
+bool pygen_read(struct python *py, uint64_t address, struct pygen *gen, struct error *err)
+{
+	const struct pytype *type = pytype_of(py, address, err);
+	struct body body;
+
+	*gen = (struct pygen){.address = address};
+	if (!type)
+		return false;
+	if (!kind_is_generator(type->kind))
+		return error_at(err, ERROR_CORRUPT, address, "the object at 0x%llx is a %s, not a generator",
+			(unsigned long long)address, type->name);
+	gen->kind = type->kind;
+	if (!body_open(py, address, python_field(py, FIELD_gen_frame)->offset, &body, err))
+		return false;
+	gen->raw_state = body_signed(py, &body, FIELD_gen_state);
+	gen->frame = address + python_field(py, FIELD_gen_frame)->offset;
+	/* The slot holds the finalizer of an async generator, and nothing for a plain one. */
+	if (gen->kind == KIND_COROUTINE)
+		gen->origin = body_pointer(py, &body, FIELD_gen_origin);
+	return decode_state(py, gen, err);
+}
+
+const char *pygen_qualname(struct python *py, const struct pygen *gen)
+{
+	uint64_t name;
+
+	if (!read_pointer(py, gen->address, FIELD_gen_qualname, &name, NULL))
+		return NULL;
+	return pystr_arena(py, name, NAME_LIMIT, NULL);
+}
+
+bool pygen_frame(struct python *py, const struct pygen *gen, struct pyframe *frame, struct error *err)
+{
+	if (gen->state == GEN_CLOSED)
+		return error_at(err, ERROR_NOT_FOUND, gen->address, "a closed generator has no frame");
+	return pyframe_read(py, gen->frame, frame, err);
+}
+
+bool pygen_awaited(struct python *py, const struct pygen *gen, uint64_t *awaited, struct error *err)
+{
+	struct pyframe frame;
+	bool awaiting;
+
+	*awaited = 0;
+	if (gen->state != GEN_SUSPENDED)
+		return true;
+	if (!py->era->is_awaiting(py, gen, &awaiting, err))
+		return false;
+	if (!awaiting)
+		return true;
+	if (!pyframe_read(py, gen->frame, &frame, err))
+		return false;
+	if (frame.slots <= frame.code->nlocalsplus)
+		return error_at(err, ERROR_CORRUPT, gen->address, "%s awaits, but its stack is empty",
+			frame.code->qualname);
+	*awaited = pyframe_slot(py, &frame, frame.slots - 1);
+	return true;
+}
+
+uint64_t pygen_of_frame(struct python *py, const struct pyframe *frame)
+{
+	if (frame->owner != FRAME_BY_GENERATOR)
+		return 0;
+	return frame->address - python_field(py, FIELD_gen_frame)->offset;
+}

@@ -1,0 +1,82 @@
+#include "inspector/python/instance.h"
+
+#include "inspector/python/era.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A negative tp_dictoffset counts from the end of an object of variable size. */
+static bool dict_from_end(
+	struct python *py, uint64_t object, const struct pytype *type, uint64_t *at, struct error *err)
+{
+	int64_t count;
+	uint64_t size;
+
+	if (!read_signed(py, object, FIELD_var_size, &count, err))
+		return false;
+	if (count < 0)
+		count = -count;
+	if (type->itemsize && (uint64_t)count > (UINT64_MAX / 2 - type->basicsize) / type->itemsize)
+		return error_at(err, ERROR_CORRUPT, object, "an object with an impossible size");
+	size = (type->basicsize + (uint64_t)count * type->itemsize + 7) & ~UINT64_C(7);
+	*at = object + size + (uint64_t)type->dictoffset;
+	return true;
+}
+
+bool instance_find_storage(struct python *py, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	uint64_t at = object + (uint64_t)type->dictoffset;
+
+	*storage = (struct instance_storage){0};
+	if (type->has_managed_dict)
+		return py->era->managed_storage(py, object, type, storage, err);
+	if (type->dictoffset == 0)
+		return true;
+	if (type->dictoffset < 0 && !dict_from_end(py, object, type, &at, err))
+		return false;
+	return read_word(py, at, &storage->dict, err);
+}
+
+bool instance_open(struct python *py, uint64_t object, const struct pytype *type, struct dict_iter *iter,
+	struct error *err)
+{
+	struct instance_storage storage;
+
+	*iter = (struct dict_iter){.py = py};
+	if (!instance_find_storage(py, object, type, &storage, err))
+		return false;
+	if (storage.dict)
+		return dict_open(py, storage.dict, iter, err);
+	if (storage.values)
+		return dict_open_split(py, storage.keys, storage.values, storage.capacity, iter, err);
+	return true;
+}
+
+bool instance_get(struct python *py, uint64_t object, const char *name, uint64_t *value, struct error *err)
+{
+	const struct pytype *type = pytype_of(py, object, err);
+	struct dict_iter iter;
+	struct dict_entry entry;
+
+	if (!type)
+		return false;
+	for (size_t i = 0; i < type->member_count; i++) {
+		if (strcmp(type->members[i].name, name) == 0) {
+			if (!read_word(py, object + type->members[i].offset, value, err))
+				return false;
+			return *value || error_set(err, ERROR_NOT_FOUND, "no attribute '%s'", name);
+		}
+	}
+	if (!instance_open(py, object, type, &iter, err))
+		return false;
+	while (dict_next(&iter, &entry)) {
+		if (pystr_equals(py, entry.key, name)) {
+			*value = entry.value;
+			return true;
+		}
+	}
+	return error_set(err, ERROR_NOT_FOUND, "no attribute '%s'", name);
+}

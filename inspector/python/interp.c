@@ -1,0 +1,172 @@
+#include "inspector/python/interp.h"
+
+#include "inspector/python/dict.h"
+#include "inspector/python/instance.h"
+#include "inspector/python/int.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define INTERPRETERS_MAX 4096
+#define THREADS_MAX	 (1 << 20)
+#define FRAMES_MAX	 (1 << 20)
+#define NAME_LIMIT	 1024
+
+bool pymodule_get(struct python *py, uint64_t module, const char *name, uint64_t *value, struct error *err)
+{
+	uint64_t dict;
+
+	return read_pointer(py, module, FIELD_module_dict, &dict, err) &&
+	       pydict_get(py, dict, name, value, err);
+}
+
+bool pyinterp_module(struct python *py, const struct pyinterp *interp, const char *name, uint64_t *module)
+{
+	const struct pytype *type;
+
+	if (!pydict_get(py, interp->modules, name, module, NULL))
+		return false;
+	type = pytype_of(py, *module, NULL);
+	return type && type->kind == KIND_MODULE;
+}
+
+/* The frame that the thread executes: 3.13 keeps it in the thread state, 3.11 and 3.12 behind a pointer. */
+static bool top_frame(struct python *py, uint64_t thread, uint64_t *frame, struct error *err)
+{
+	uint64_t cframe;
+
+	if (python_has(py, FIELD_thread_current_frame))
+		return read_pointer(py, thread, FIELD_thread_current_frame, frame, err);
+	return read_pointer(py, thread, FIELD_thread_cframe, &cframe, err) &&
+	       read_pointer(py, cframe, FIELD_cframe_current_frame, frame, err);
+}
+
+static void read_stack(struct python *py, struct pythread *thread)
+{
+	struct pyframe *frames = NULL;
+	size_t count = 0, capacity = 0;
+	struct error err = ERROR_INIT;
+	uint64_t at = 0;
+
+	if (!top_frame(py, thread->address, &at, &err))
+		thread->is_cut = true;
+	while (at && !thread->is_cut) {
+		struct pyframe frame;
+
+		if (count >= FRAMES_MAX || !pyframe_read(py, at, &frame, &err)) {
+			thread->is_cut = true;
+			break;
+		}
+		if (pyframe_is_complete(&frame)) {
+			frames = grow_array(frames, &capacity, count + 1, sizeof(*frames));
+			frames[count++] = frame;
+		}
+		at = frame.previous;
+	}
+	if (thread->is_cut)
+		python_note_unreadable(py, &err);
+	thread->frame_count = count;
+	thread->frames = arena_alloc(py->arena, count * sizeof(*frames));
+	if (count)
+		memcpy(thread->frames, frames, count * sizeof(*frames));
+	free(frames);
+}
+
+/* Lib/threading.py: _active maps the ident to the Thread, whose _name is its name. */
+static const char *thread_name(struct python *py, const struct pyinterp *interp, uint64_t ident)
+{
+	uint64_t module, active, name;
+	struct dict_iter iter;
+	struct dict_entry entry;
+
+	if (!pyinterp_module(py, interp, "threading", &module) ||
+		!pymodule_get(py, module, "_active", &active, NULL) || !dict_open(py, active, &iter, NULL))
+		return NULL;
+	while (dict_next(&iter, &entry)) {
+		uint64_t key;
+
+		if (pyint_unsigned(py, entry.key, &key, NULL) && key == ident)
+			return instance_get(py, entry.value, "_name", &name, NULL)
+				       ? pystr_arena(py, name, NAME_LIMIT, NULL)
+				       : NULL;
+	}
+	return NULL;
+}
+
+static void read_threads(struct python *py, size_t index, struct pythreads *all, size_t *capacity)
+{
+	const struct pyinterp *interp = &all->interps[index];
+	struct error err = ERROR_INIT;
+	uint64_t at;
+
+	if (!read_pointer(py, interp->address, FIELD_interp_threads_head, &at, &err)) {
+		python_note_unreadable(py, &err);
+		return;
+	}
+	while (at && all->count < THREADS_MAX) {
+		struct pythread thread = {.address = at, .interp = index};
+
+		if (!read_unsigned(py, at, FIELD_thread_native_id, &thread.native_id, &err) ||
+			!read_unsigned(py, at, FIELD_thread_id, &thread.ident, &err) ||
+			!read_pointer(py, at, FIELD_thread_next, &at, &err)) {
+			python_note_unreadable(py, &err);
+			return;
+		}
+		thread.name = thread_name(py, interp, thread.ident);
+		read_stack(py, &thread);
+		all->threads = grow_array(all->threads, capacity, all->count + 1, sizeof(thread));
+		all->threads[all->count++] = thread;
+	}
+}
+
+static bool read_interps(struct python *py, struct pythreads *all, struct error *err)
+{
+	struct pyinterp *interps = NULL;
+	size_t capacity = 0;
+	uint64_t at;
+
+	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &at, err))
+		return false;
+	while (at && all->interp_count < INTERPRETERS_MAX) {
+		struct pyinterp interp = {.address = at};
+
+		if (!read_signed(py, at, FIELD_interp_id, &interp.id, err) ||
+			!read_pointer(py, at, FIELD_interp_modules, &interp.modules, err) ||
+			!read_pointer(py, at, FIELD_interp_sysdict, &interp.sysdict, err) ||
+			!read_pointer(py, at, FIELD_interp_builtins, &interp.builtins, err) ||
+			!read_pointer(py, at, FIELD_interp_next, &at, err)) {
+			free(interps);
+			return false;
+		}
+		interps = grow_array(interps, &capacity, all->interp_count + 1, sizeof(interp));
+		interps[all->interp_count++] = interp;
+	}
+	if (!all->interp_count)
+		return error_set(err, ERROR_NOT_FOUND,
+			"Python has not started yet, or has ended: it has no interpreter");
+	all->interps = arena_alloc(py->arena, all->interp_count * sizeof(*interps));
+	for (size_t i = 0; i < all->interp_count; i++) /* CPython puts the newest first */
+		all->interps[i] = interps[all->interp_count - 1 - i];
+	free(interps);
+	return true;
+}
+
+bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
+{
+	struct pythread *oldest_first;
+	size_t capacity = 0;
+
+	*all = (struct pythreads){0};
+	if (!read_interps(py, all, err))
+		return false;
+	for (size_t i = all->interp_count; i-- > 0;)
+		read_threads(py, i, all, &capacity);
+	oldest_first = arena_alloc(py->arena, all->count * sizeof(*oldest_first));
+	for (size_t i = 0; i < all->count; i++)
+		oldest_first[i] = all->threads[all->count - 1 - i];
+	free(all->threads);
+	all->threads = oldest_first;
+	return true;
+}

@@ -1,0 +1,176 @@
+#include "inspector/python/python.h"
+
+#include "inspector/python/era.h"
+#include "inspector/python/memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More interpreters than this are a damaged list. */
+#define INTERPRETERS_MAX 4096
+
+static bool defines_runtime(struct module *m, struct symbol *runtime)
+{
+	struct error ignored;
+
+	return module_open(m, &ignored) && module_symbol(m, "_PyRuntime", runtime, &ignored);
+}
+
+/* The module that defines _PyRuntime: libpython when there is one, else the executable, else any other file
+ * (an embedding program may carry CPython under any name). Passes: likely names first, so that an ordinary
+ * process opens one file. */
+static struct module *find_runtime(struct module_list *list, const char *executable, struct symbol *runtime)
+{
+	for (int pass = 0; pass < 3; pass++) {
+		for (size_t i = 0; i < module_count(list); i++) {
+			struct module *m = module_at(list, i);
+			const char *path = module_path(m);
+			const char *slash = strrchr(path, '/');
+			bool is_lib = strncmp(slash ? slash + 1 : path, "libpython", 9) == 0;
+			bool is_exe = strcmp(path, executable) == 0;
+			int turn = is_lib ? 0 : is_exe ? 1 : 2;
+
+			if (turn == pass && defines_runtime(m, runtime))
+				return m;
+		}
+	}
+	return NULL;
+}
+
+static struct module *find_extension(struct module_list *list, const char *prefix)
+{
+	for (size_t i = 0; i < module_count(list); i++) {
+		struct module *m = module_at(list, i);
+		const char *slash = strrchr(module_path(m), '/');
+
+		if (slash && strncmp(slash + 1, prefix, strlen(prefix)) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+static void format_version(uint32_t hex, char *text, size_t size)
+{
+	unsigned level = hex >> 4 & 15, serial = hex & 15;
+	int used = snprintf(text, size, "%u.%u.%u", hex >> 24, hex >> 16 & 255, hex >> 8 & 255);
+
+	if (level != 15 && used > 0 && (size_t)used < size)
+		snprintf(text + used, size - (size_t)used, "%s%u",
+			level == 10   ? "a"
+			: level == 11 ? "b"
+			: level == 12 ? "rc"
+				      : "?",
+			serial);
+}
+
+/* Py_Version (Python/getversion.c, exported since 3.11) holds PY_VERSION_HEX in read-only data. */
+static bool read_version(struct python *py, struct error *err)
+{
+	struct symbol symbol;
+	uint8_t bytes[4];
+
+	if (!module_symbol(py->module, "Py_Version", &symbol, NULL)) {
+		error_set(err, ERROR_UNSUPPORTED,
+			"%s is a CPython older than 3.11, which this program does not read yet",
+			module_path(py->module));
+		return error_advise(err, "It reads CPython %s.", era_known_versions());
+	}
+	if (!target_read(py->target, symbol.address, bytes, sizeof(bytes), err))
+		return false;
+	py->hexversion = (uint32_t)load_unsigned(bytes, sizeof(bytes));
+	format_version(py->hexversion, py->version, sizeof(py->version));
+	py->era = era_find(py->hexversion);
+	if (py->era)
+		return true;
+	error_set(err, ERROR_UNSUPPORTED, "CPython %s, which this program does not read yet", py->version);
+	return error_advise(err, "It reads CPython %s.", era_known_versions());
+}
+
+static uint64_t symbol_address(struct python *py, const char *name)
+{
+	struct symbol symbol;
+
+	return module_symbol(py->module, name, &symbol, NULL) ? symbol.address : 0;
+}
+
+static void find_singletons(struct python *py)
+{
+	py->none = symbol_address(py, "_Py_NoneStruct");
+	py->true_object = symbol_address(py, "_Py_TrueStruct");
+	py->false_object = symbol_address(py, "_Py_FalseStruct");
+}
+
+static bool open_python(struct python *py, const struct python_options *options, struct error *err)
+{
+	struct symbol runtime = {0};
+
+	py->modules = module_list_create(py->target, &options->modules, err);
+	if (!py->modules)
+		return false;
+	py->module = find_runtime(py->modules, target_executable(py->target), &runtime);
+	if (!py->module) {
+		error_set(err, ERROR_NOT_FOUND,
+			"%s is not a Python process: no mapped file defines _PyRuntime",
+			target_executable(py->target)[0] ? target_executable(py->target) : "the target");
+		return error_advise(err,
+			"If it is a shell or a wrapper, give the PID of the python process below it "
+			"(pgrep -P PID).");
+	}
+	py->runtime = runtime.address;
+	py->asyncio = find_extension(py->modules, "_asyncio.");
+	if (!read_version(py, err))
+		return false;
+	find_singletons(py);
+	return layout_resolve(&py->layout, py->module, py->asyncio, options->use_cache, err);
+}
+
+struct python *python_open(struct target *target, const struct python_options *options, struct error *err)
+{
+	struct python *py = xcalloc(1, sizeof(*py));
+
+	py->target = target;
+	py->arena = arena_create();
+	if (!open_python(py, options, err)) {
+		python_close(py);
+		return NULL;
+	}
+	return py;
+}
+
+void python_close(struct python *py)
+{
+	if (!py)
+		return;
+	module_list_destroy(py->modules);
+	addrmap_deinit(&py->types);
+	addrmap_deinit(&py->codes);
+	arena_destroy(py->arena);
+	free(py);
+}
+
+bool python_settled(struct target *target, void *context)
+{
+	const struct python *py = context;
+	uint64_t interp;
+
+	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, NULL))
+		return true;
+	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
+		uint64_t collecting;
+
+		if (read_unsigned(py, interp + python_field(py, FIELD_interp_gc)->offset, FIELD_gc_collecting,
+			    &collecting, NULL) &&
+			collecting)
+			return false;
+		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
+			return true;
+	}
+	return true;
+}
+
+void python_note_unreadable(struct python *py, const struct error *err)
+{
+	if (py->unreadable++ == 0 && err)
+		py->first_unreadable = *err;
+}

@@ -1,0 +1,69 @@
+/* python: a CPython found in a target. Which module it is, its version and layout, and the tables that the
+ * readers of objects share.
+ *
+ * Everything that is learned about one target lives here and dies with it. Not for use by several threads. */
+#ifndef ASYNCINSPECT_PYTHON_PYTHON_H
+#define ASYNCINSPECT_PYTHON_PYTHON_H
+
+#include "inspector/base/addrmap.h"
+#include "inspector/base/alloc.h"
+#include "inspector/base/error.h"
+#include "inspector/python/layout.h"
+#include "inspector/symbols/module.h"
+#include "inspector/target/target.h"
+
+struct era;
+
+struct python {
+	struct target *target;			  /* borrowed */
+	struct module_list *modules;		  /* owned */
+	struct module *module;			  /* defines _PyRuntime; borrowed from modules */
+	struct module *asyncio;			  /* the _asyncio extension; NULL: not loaded, or built in */
+	const struct era *era;			  /* static */
+	struct arena *arena;			  /* owned: whatever the readers keep */
+	uint32_t hexversion;			  /* PY_VERSION_HEX: 0x030c01f0 is 3.12.1 */
+	char version[24];			  /* "3.12.1", "3.13.0rc2" */
+	uint64_t runtime;			  /* address of _PyRuntime */
+	uint64_t none, true_object, false_object; /* the singletons; 0 when the file has no such symbol */
+	struct layout layout;
+	struct addrmap types; /* type object -> struct pytype * */
+	struct addrmap codes; /* code object -> struct pycode * */
+	size_t unreadable;    /* things that could not be read so far */
+	struct error first_unreadable;
+};
+
+struct python_options {
+	struct module_options modules;
+	bool use_cache;
+};
+
+/* Finds CPython in the target and resolves its layout. Does not stop a live process and reads nothing of its
+ * writable memory. Fails with ERROR_NOT_FOUND when no mapped file defines _PyRuntime, ERROR_UNSUPPORTED for a
+ * version that this program does not know. target is borrowed until python_close. */
+struct python *python_open(struct target *target, const struct python_options *options, struct error *err);
+void python_close(struct python *py); /* NULL is allowed */
+
+/* A target_settled_fn for target_capture; context is the struct python. False while a collection runs in any
+ * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting).
+ * Unreadable memory counts as settled. */
+bool python_settled(struct target *target, void *context);
+
+/* Counts a thing that could not be read; the first error is kept. */
+void python_note_unreadable(struct python *py, const struct error *err);
+
+static inline const struct field *python_field(const struct python *py, enum field_id id)
+{
+	return &py->layout.fields[id];
+}
+
+static inline bool python_has(const struct python *py, enum field_id id)
+{
+	return layout_has(&py->layout, id);
+}
+
+static inline size_t python_sizeof(const struct python *py, enum field_id id)
+{
+	return py->layout.fields[id].size;
+}
+
+#endif

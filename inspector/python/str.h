@@ -1,0 +1,21 @@
+/* str: text of a str object in the target (Include/cpython/unicodeobject.h).
+ * Knows the three storage widths and the compact and non-compact forms. Knows no interning, no hashing. */
+#ifndef ASYNCINSPECT_PYTHON_STR_H
+#define ASYNCINSPECT_PYTHON_STR_H
+
+#include "inspector/base/strbuf.h"
+#include "inspector/python/python.h"
+
+/* Appends the text of the str at address to out as UTF-8, at most limit characters; *is_cut (may be NULL)
+ * tells whether there were more. Lone surrogates become \udXXX. On failure out is unchanged: ERROR_CORRUPT
+ * when the object is no str. */
+bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strbuf *out, bool *is_cut,
+	struct error *err);
+
+/* The same as a string in the arena of py; NULL on failure. A cut is marked by "..." at the end. */
+char *pystr_arena(struct python *py, uint64_t address, size_t limit, struct error *err);
+
+/* Whether the object at address is a str equal to the ASCII text. False for anything unreadable. */
+bool pystr_equals(struct python *py, uint64_t address, const char *text);
+
+#endif
