@@ -17,10 +17,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* A PT_LOAD segment. [start, start + saved) is in the file; the rest up to end was not dumped. */
+/* A PT_LOAD segment. [start, start + saved) is in the file; up to start + promised the dump had them, but the
+ * file is cut (promised == saved in a whole file); the rest up to end was never dumped. */
 struct core_segment {
 	uint64_t start, end;  /* addresses in the process */
 	uint64_t saved;	      /* bytes of it that are in the file, from its start; may be 0 */
+	uint64_t promised;    /* saved <= promised <= end - start */
 	const uint8_t *bytes; /* the saved bytes, borrowed until core_file_close; NULL when saved is 0 */
 	uint32_t prot;	      /* PROT_READ | PROT_WRITE | PROT_EXEC */
 };
