@@ -44,6 +44,7 @@ struct region {
 	const uint8_t *bytes; /* end - start of them; NULL: known to exist, but not saved */
 	uint32_t prot;	      /* of the mapping; 0 when unknown */
 	bool is_file;	      /* the bytes come from the mapped file, not from the target's memory */
+	bool is_zero;	      /* pages that the target never touched: a scan may skip them, bytes are zeros */
 };
 
 struct target_thread {

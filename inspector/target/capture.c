@@ -1,0 +1,195 @@
+/* target_capture: stop, copy, let go. */
+#include "inspector/target/clock.h"
+#include "inspector/target/denial.h"
+#include "inspector/target/memory_limit.h"
+#include "inspector/target/proc_file.h"
+#include "inspector/target/target_live.h"
+#include "inspector/target/tracer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* How long it is tried to catch the process in a settled state. */
+#define MOST_TRIES_MS 1000.0
+
+/* The pause between two tries doubles from the first of these to the second. */
+#define FIRST_PAUSE_MS 0.5
+#define LAST_PAUSE_MS  32.0
+
+/* More growth than this between the look before the stop and the copy is looked at again. */
+#define MUCH_GROWTH ((uint64_t)64 << 20)
+
+static void pause_ms(double ms)
+{
+	struct timespec pause = {.tv_sec = (time_t)(ms / 1e3), .tv_nsec = (long)(ms * 1e6) % 1000000000};
+
+	nanosleep(&pause, NULL);
+}
+
+static bool check_memory(const struct target *t, uint64_t bytes, struct error *err)
+{
+	uint64_t available = memory_available();
+
+	/* A sixteenth is left for what is made of the copy, and for everybody else. */
+	if (bytes <= available - available / 16)
+		return true;
+	error_set(err, ERROR_LIMIT,
+		"process %d has %llu MiB of memory to copy, and %llu MiB are available here", (int)t->pid,
+		(unsigned long long)(bytes >> 20), (unsigned long long)(available >> 20));
+	return error_advise(
+		err, "Write a core and inspect that, here or elsewhere: gcore -o core %d", (int)t->pid);
+}
+
+/* All that can be done while the process runs: most of what will be copied is known, its place is reserved
+ * and its pages are taken. */
+static bool prepare(struct target *t, struct copy_plan *plan, struct error *err)
+{
+	if (!live_read_maps(t, err) || !live_read_tracer(t, err))
+		return false;
+	copy_plan_make(plan, t);
+	return check_memory(t, plan->copy_bytes, err) && snapshot_reserve(&t->snapshot, plan, err) &&
+	       snapshot_populate(&t->snapshot, plan, err);
+}
+
+static bool copy_memory(struct target *t, struct copy_plan *plan, struct error *err)
+{
+	uint64_t prepared = plan->copy_bytes;
+
+	if (!live_read_maps(t, err))
+		return false;
+	copy_plan_make(plan, t);
+	if (plan->copy_bytes > prepared + MUCH_GROWTH && !check_memory(t, plan->copy_bytes, err))
+		return false;
+	return snapshot_reserve(&t->snapshot, plan, err) && snapshot_copy(&t->snapshot, plan, t->pid, err);
+}
+
+static void take_threads(struct target *t, const struct tracer *tracer)
+{
+	size_t count, stuck, foreign = 0;
+	const struct tracer_thread *threads = tracer_threads(tracer, &count, &stuck);
+
+	t->threads = arena_alloc(t->arena, (count + 1) * sizeof(*t->threads));
+	t->thread_count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct target_thread *thread = &t->threads[t->thread_count];
+
+		if (threads[i].is_gone)
+			continue;
+		thread->tid = threads[i].tid;
+		thread->has_registers = threads[i].has_registers;
+		thread->stack_pointer = threads[i].stack_pointer;
+		thread->pc = threads[i].pc;
+		foreign += !threads[i].is_stopped;
+		t->thread_count++;
+	}
+	foreign -= stuck < foreign ? stuck : foreign;
+	if (stuck > 0)
+		target_warn(t,
+			"%zu of %zu threads could not be stopped: uninterruptible sleep in the kernel.",
+			stuck, t->thread_count);
+	if (foreign > 0)
+		target_warn(t, "%zu of %zu threads are held by another tracer and were not stopped.", foreign,
+			t->thread_count);
+}
+
+static void name_threads(struct target *t)
+{
+	for (size_t i = 0; i < t->thread_count; i++)
+		live_name_thread(t, &t->threads[i]);
+}
+
+static void warn_unstopped(struct target *t)
+{
+	char directory[32], name[64];
+	struct strbuf comm = STRBUF_INIT;
+	int errnum;
+
+	if (t->tracer == 0) {
+		target_warn(t, "The process was read while it ran: what is shown may be torn.");
+		return;
+	}
+	snprintf(directory, sizeof(directory), "/proc/%d/comm", (int)t->tracer);
+	proc_file_read(-1, directory, &comm, &errnum);
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(strbuf_text(&comm), "\n"), strbuf_text(&comm));
+	target_warn(t, "The process is traced by %s (%d) and was read without being stopped.",
+		name[0] ? name : "a process", (int)t->tracer);
+	strbuf_deinit(&comm);
+}
+
+/* Stops the process, unless it shall or can not be stopped: *tracer is NULL then. A debugger may have come
+ * since the last look. */
+static bool hold(struct target *t, struct tracer **tracer, struct error *err)
+{
+	struct error refusal = ERROR_INIT;
+
+	*tracer = NULL;
+	if (t->options.no_stop || t->tracer != 0)
+		return true;
+	*tracer = tracer_stop(t->proc, t->pid, &refusal);
+	if (*tracer)
+		return true;
+	if (refusal.kind == ERROR_DENIED) {
+		if (!live_read_tracer(t, err))
+			return false;
+		return t->tracer != 0 || denial_set(t->proc, t->pid, refusal.errnum, err);
+	}
+	if (err)
+		*err = refusal;
+	return false;
+}
+
+static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_settled_fn settled, void *context,
+	bool *is_settled, struct error *err)
+{
+	double deadline = clock_ms() + MOST_TRIES_MS, pause = FIRST_PAUSE_MS;
+
+	for (;;) {
+		struct tracer *tracer;
+		bool done, held;
+
+		if (!hold(t, &tracer, err))
+			return false;
+		held = tracer != NULL;
+		*is_settled = !settled || settled(t, context);
+		if (!*is_settled && clock_ms() + pause < deadline) {
+			t->stopped_ms += tracer_release(tracer);
+			pause_ms(pause);
+			pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
+			continue;
+		}
+		done = copy_memory(t, plan, err);
+		if (held)
+			take_threads(t, tracer);
+		else if (done)
+			done = live_read_threads(t, err);
+		t->stopped_ms += tracer_release(tracer);
+		if (done && held)
+			name_threads(t);
+		else if (done)
+			warn_unstopped(t);
+		return done;
+	}
+}
+
+bool target_capture(
+	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err)
+{
+	struct copy_plan plan = {.runs = NULL};
+	bool answer = true, done = true;
+
+	if (t->kind == TARGET_CORE || t->is_captured) {
+		answer = !settled || settled(t, context);
+	} else {
+		done = prepare(t, &plan, err) && catch_and_copy(t, &plan, settled, context, &answer, err);
+		if (done) {
+			t->is_captured = true;
+			live_make_regions(t, &plan);
+		}
+		copy_plan_deinit(&plan);
+	}
+	if (done && is_settled)
+		*is_settled = answer;
+	return done;
+}
