@@ -85,9 +85,9 @@ static bool file_fits(int fd, const char *path, const struct debug_search *searc
 	return fits;
 }
 
-/* Takes path; returns a descriptor and hands path over to *found, or -1. */
-static int try_path(
-	char *path, bool of_target, const struct debug_search *search, const uint32_t *crc, char **found)
+/* A descriptor of the file at path when it fits, or -1. */
+static int open_fitting(
+	const struct debug_search *search, const char *path, bool of_target, const uint32_t *crc)
 {
 	struct stat status;
 	int fd;
@@ -97,14 +97,24 @@ static int try_path(
 	else
 		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd >= 0 && !fstat(fd, &status) && S_ISREG(status.st_mode) && (!crc || crc_matches(fd, *crc)) &&
-		file_fits(fd, path, search)) {
-		*found = path;
+		file_fits(fd, path, search))
 		return fd;
-	}
 	if (fd >= 0)
 		close(fd);
-	free(path);
 	return -1;
+}
+
+/* Takes ownership of path, and hands it over to *found with a descriptor; or -1. */
+static int try_path(const struct debug_search *search, char *path, bool of_target, const uint32_t *crc,
+	struct debug_found *found)
+{
+	int fd = open_fitting(search, path, of_target, crc);
+
+	if (fd < 0)
+		free(path);
+	else
+		*found = (struct debug_found){.path = path, .of_target = of_target};
+	return fd;
 }
 
 /* "/.build-id/12/3456.debug". Caller frees. */
@@ -117,8 +127,8 @@ static char *build_id_path(const struct build_id *id)
 }
 
 /* Below dir, on this machine: by build-id, or by the path of the module and the name in its debuglink. */
-static int try_dir(
-	const char *dir, const char *under, const struct debug_search *search, bool by_link, char **found)
+static int try_dir(const char *dir, const char *under, const struct debug_search *search, bool by_link,
+	struct debug_found *found)
 {
 	const char *slash = strrchr(search->path, '/');
 	char *tail, *path;
@@ -130,10 +140,10 @@ static int try_dir(
 			"%.*s/%s", slash ? (int)(slash - search->path) : 0, search->path, search->link_name);
 	path = xasprintf("%s%s%s", under, dir, tail);
 	free(tail);
-	return try_path(path, false, search, by_link ? &search->link_crc : NULL, found);
+	return try_path(search, path, false, by_link ? &search->link_crc : NULL, found);
 }
 
-static int try_dirs(const struct debug_search *search, bool by_link, char **found)
+static int try_dirs(const struct debug_search *search, bool by_link, struct debug_found *found)
 {
 	int fd = -1;
 
@@ -147,10 +157,11 @@ static int try_dirs(const struct debug_search *search, bool by_link, char **foun
 }
 
 /* Files that the target sees: its own standard folder, and beside the module. */
-static int try_target(const struct debug_search *search, bool by_link, char **found)
+static int try_target(const struct debug_search *search, bool by_link, struct debug_found *found)
 {
 	const char *slash = strrchr(search->path, '/');
 	int length = slash ? (int)(slash - search->path) : 0;
+	const uint32_t *crc = &search->link_crc;
 	char *tail;
 	int fd;
 
@@ -158,34 +169,43 @@ static int try_target(const struct debug_search *search, bool by_link, char **fo
 		return -1;
 	if (!by_link) {
 		tail = build_id_path(&search->build_id);
-		fd = try_path(xasprintf("%s%s", standard_dir, tail), true, search, NULL, found);
+		fd = try_path(search, xasprintf("%s%s", standard_dir, tail), true, NULL, found);
 		free(tail);
 		return fd;
 	}
-	fd = try_path(xasprintf("%.*s/%s", length, search->path, search->link_name), true, search,
-		&search->link_crc, found);
+	tail = xasprintf("%.*s/%s", length, search->path, search->link_name);
+	fd = try_path(search, xstrdup(tail), true, crc, found);
 	if (fd < 0)
-		fd = try_path(xasprintf("%.*s/.debug/%s", length, search->path, search->link_name), true,
-			search, &search->link_crc, found);
+		fd = try_path(search, xasprintf("%.*s/.debug/%s", length, search->path, search->link_name),
+			true, crc, found);
 	if (fd < 0)
-		fd = try_path(xasprintf("%s%.*s/%s", standard_dir, length, search->path, search->link_name),
-			true, search, &search->link_crc, found);
+		fd = try_path(search, xasprintf("%s%s", standard_dir, tail), true, crc, found);
+	free(tail);
 	return fd;
 }
 
-int debug_file_open(const struct debug_search *search, char **path, struct error *err)
+int debug_file_open(const struct debug_search *search, struct debug_found *found, struct error *err)
 {
 	int fd = -1;
 
 	if (search->build_id.size) {
-		fd = try_dirs(search, false, path);
+		fd = try_dirs(search, false, found);
 		if (fd < 0)
-			fd = try_target(search, false, path);
+			fd = try_target(search, false, found);
 	}
 	if (fd < 0 && search->link_name) {
-		fd = try_target(search, true, path);
+		fd = try_target(search, true, found);
 		if (fd < 0)
-			fd = try_dirs(search, true, path);
+			fd = try_dirs(search, true, found);
 	}
+	return fd < 0 ? debug_file_missing(search->path, &search->build_id, err) : fd;
+}
+
+int debug_file_reopen(const struct debug_search *search, const struct debug_found *found, struct error *err)
+{
+	/* With equal build-ids the checksum has nothing to add. */
+	const uint32_t *crc = search->build_id.size ? NULL : &search->link_crc;
+	int fd = open_fitting(search, found->path, found->of_target, crc);
+
 	return fd < 0 ? debug_file_missing(search->path, &search->build_id, err) : fd;
 }

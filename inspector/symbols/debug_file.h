@@ -19,10 +19,19 @@ struct debug_search {
 	const char *sysroot;	 /* NULL: none */
 };
 
+/* What was found. */
+struct debug_found {
+	char *path;	/* caller frees */
+	bool of_target; /* among the target's files */
+};
+
 /* A file with debug information, by build-id first, then by debuglink. Returns a descriptor that the caller
- * closes, and *path (caller frees), or -1: ERROR_NOT_FOUND, with the advice what brings the file. A file that
- * was found but cannot be used is passed over. */
-int debug_file_open(const struct debug_search *search, char **path, struct error *err);
+ * closes, or -1: ERROR_NOT_FOUND, with the advice what brings the file. A file that was found but cannot be
+ * used is passed over. */
+int debug_file_open(const struct debug_search *search, struct debug_found *found, struct error *err);
+
+/* Opens and checks again what was found before. -1: it is no longer there. */
+int debug_file_reopen(const struct debug_search *search, const struct debug_found *found, struct error *err);
 
 /* The error of a search that found nothing. Returns -1. */
 int debug_file_missing(const char *path, const struct build_id *id, struct error *err);

@@ -6,12 +6,16 @@
 #include <dwarf.h>
 #include <stdlib.h>
 
+/* Of DIEs that check_below descends into. */
+#define NESTING_MAX 128
+
 struct die_reader {
 	Dwarf_Debug debug;
 	struct die_sections sections;
 	char *path;	   /* owned; for messages */
 	uint64_t unit_end; /* where the next unit must start at or after */
 	size_t units;
+	bool has_sibling_attributes; /* the unit's abbreviations use DW_AT_sibling */
 	int old_tracking;
 };
 
@@ -48,7 +52,7 @@ struct die_reader *die_reader_open(const struct image *image, struct error *err)
 	reader->old_tracking = stop_tracking();
 	if (!die_sections_init(&reader->sections, image, err))
 		goto failed;
-	if (!reader->sections.sections[0].bytes) {
+	if (!reader->sections.sections[DIE_INFO].bytes) {
 		error_set(err, ERROR_NOT_FOUND, "%s has no debug information", reader->path);
 		goto failed;
 	}
@@ -75,6 +79,44 @@ void die_reader_close(struct die_reader *reader)
 	free(reader);
 }
 
+static bool read_leb(const uint8_t **at, const uint8_t *end, uint64_t *value)
+{
+	unsigned shift = 0;
+
+	for (*value = 0; *at < end && shift < 64; shift += 7) {
+		uint8_t byte = *(*at)++;
+
+		*value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return true;
+	}
+	return false;
+}
+
+/* Whether an abbreviation of the table at offset has DW_AT_sibling; also when the table is damaged. */
+static bool uses_siblings(const struct die_section *abbrevs, uint64_t offset)
+{
+	const uint8_t *at, *end;
+	uint64_t code, attribute, form, constant;
+
+	if (!abbrevs->bytes || offset >= abbrevs->size)
+		return true;
+	at = abbrevs->bytes + offset;
+	end = abbrevs->bytes + abbrevs->size;
+	while (read_leb(&at, end, &code) && code) {
+		if (!read_leb(&at, end, &code) || at++ == end)
+			return true;
+		do {
+			if (!read_leb(&at, end, &attribute) || !read_leb(&at, end, &form) ||
+				attribute == DW_AT_sibling)
+				return true;
+			if (form == DW_FORM_implicit_const && !read_leb(&at, end, &constant))
+				return true;
+		} while (attribute || form);
+	}
+	return at == end;
+}
+
 enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct error *err)
 {
 	Dwarf_Unsigned header_length, type_offset, next = 0;
@@ -93,6 +135,8 @@ enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct 
 	if (status == DW_DLV_OK && next > reader->unit_end) {
 		reader->unit_end = next;
 		reader->units++;
+		reader->has_sibling_attributes =
+			uses_siblings(&reader->sections.sections[DIE_ABBREV], abbrev_offset);
 		*root = NULL;
 		status = dwarf_siblingof_b(reader->debug, NULL, 1, root, &error);
 		if (status == DW_DLV_OK)
@@ -121,15 +165,48 @@ enum die_step die_child(struct die_reader *reader, die_handle die, die_handle *c
 	return DIE_FAILED;
 }
 
-enum die_step die_next_sibling(struct die_reader *reader, die_handle *die, struct error *err)
+static bool circle_error(struct die_reader *reader, struct error *err)
+{
+	return error_set(err, ERROR_CORRUPT, "the debug information in %s is damaged: entries form a circle",
+		reader->path);
+}
+
+static enum die_step next_sibling(
+	struct die_reader *reader, die_handle *die, size_t depth, struct error *err);
+
+/* To find the sibling of a DIE with children and without DW_AT_sibling, libdwarf walks all that is below it,
+ * along their DW_AT_sibling, and one that points to its own DIE keeps it there for ever. So that walk is made
+ * here first. Compilers write it either for all but the last child or not at all: this is rare. */
+static bool check_below(struct die_reader *reader, die_handle die, size_t depth, struct error *err)
+{
+	Dwarf_Half has_children = 0;
+	die_handle child;
+	enum die_step step;
+
+	if (!reader->has_sibling_attributes ||
+		dwarf_die_abbrev_children_flag(die, &has_children) != DW_DLV_OK || !has_children ||
+		die_has(reader, die, DW_AT_sibling))
+		return true;
+	if (depth == NESTING_MAX)
+		return circle_error(reader, err);
+	step = die_child(reader, die, &child, err);
+	while (step == DIE_FOUND)
+		step = next_sibling(reader, &child, depth + 1, err);
+	return step == DIE_END;
+}
+
+static enum die_step next_sibling(struct die_reader *reader, die_handle *die, size_t depth, struct error *err)
 {
 	Dwarf_Error error = NULL;
 	die_handle next = NULL;
 	uint64_t before = die_offset(reader, *die);
-	int status = dwarf_siblingof_b(reader->debug, *die, 1, &next, &error);
+	bool is_safe = check_below(reader, *die, depth, err);
+	int status = is_safe ? dwarf_siblingof_b(reader->debug, *die, 1, &next, &error) : DW_DLV_ERROR;
 
 	dwarf_dealloc_die(*die);
 	*die = NULL;
+	if (!is_safe)
+		return DIE_FAILED;
 	if (status == DW_DLV_NO_ENTRY)
 		return DIE_END;
 	if (status != DW_DLV_OK) {
@@ -138,12 +215,16 @@ enum die_step die_next_sibling(struct die_reader *reader, die_handle *die, struc
 	}
 	if (die_offset(reader, next) <= before) {
 		dwarf_dealloc_die(next);
-		error_set(err, ERROR_CORRUPT, "the debug information in %s is damaged: entries form a circle",
-			reader->path);
+		circle_error(reader, err);
 		return DIE_FAILED;
 	}
 	*die = next;
 	return DIE_FOUND;
+}
+
+enum die_step die_next_sibling(struct die_reader *reader, die_handle *die, struct error *err)
+{
+	return next_sibling(reader, die, 0, err);
 }
 
 die_handle die_at(struct die_reader *reader, uint64_t offset)
@@ -151,7 +232,7 @@ die_handle die_at(struct die_reader *reader, uint64_t offset)
 	Dwarf_Error error = NULL;
 	die_handle die = NULL;
 
-	if (offset >= reader->sections.sections[0].size)
+	if (offset >= reader->sections.sections[DIE_INFO].size)
 		return NULL;
 	if (dwarf_offdie_b(reader->debug, offset, 1, &die, &error) != DW_DLV_OK) {
 		drop_error(reader, error);

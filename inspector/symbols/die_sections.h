@@ -8,9 +8,8 @@
 
 #include <libdwarf.h>
 
-#define DIE_SECTIONS 5
+enum { DIE_INFO, DIE_ABBREV, DIE_STR, DIE_LINE_STR, DIE_STR_OFFSETS, DIE_SECTIONS };
 
-/* [0] is .debug_info. */
 struct die_section {
 	const char *name; /* static */
 	uint8_t *bytes;	  /* owned; NULL: not in the file */

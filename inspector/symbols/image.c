@@ -121,9 +121,17 @@ void image_close(struct image *image)
 	if (!image)
 		return;
 	elf_end(image->elf);
-	close(image->fd);
+	if (image->fd >= 0)
+		close(image->fd);
 	free(image->path);
 	free(image);
+}
+
+void image_finish_reading(struct image *image)
+{
+	elf_cntl(image->elf, ELF_C_FDDONE);
+	close(image->fd);
+	image->fd = -1;
 }
 
 const char *image_path(const struct image *image)

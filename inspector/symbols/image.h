@@ -48,6 +48,10 @@ bool image_symbols(const struct image *image, uint32_t type, image_symbol_fn eac
  * or the name is not a plain file name. */
 bool image_debuglink(const struct image *image, char **name, uint32_t *crc);
 
+/* Closes the file: what was read, the names of symbols among it, stays; nothing more can be read. A process
+ * may have hundreds of modules, and this one only so many descriptors. */
+void image_finish_reading(struct image *image);
+
 /* The bytes of a debug section, unpacked. name is the uncompressed one (".debug_info"); .zdebug_* is found
  * too. Caller frees bytes, which are followed by some zeros that size does not count. *bytes is NULL when
  * there is no such section. */

@@ -6,10 +6,7 @@
 #include "inspector/symbols/module_private.h"
 #include "inspector/symbols/symbol_table.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct module {
 	const struct target *target;	      /* borrowed */
@@ -23,10 +20,8 @@ struct module {
 	uint64_t bias;
 	struct symbol_table *symbols; /* owned; of image; NULL until asked for */
 
-	bool is_debug_searched;
-	struct error debug_error;
-	int debug_fd;	  /* owned; of the separate debug file; -1 until it is found */
-	char *debug_path; /* owned; NULL until it is found */
+	struct error debug_error; /* of the search for it */
+	struct debug_found debug; /* owned; path is NULL until it is found */
 	bool is_debug_read;
 	struct image *debug_image;	    /* owned; for its symbols; NULL until asked for, or failed */
 	struct symbol_table *debug_symbols; /* owned; likewise */
@@ -43,7 +38,6 @@ struct module *module_create(
 	m->options = options;
 	m->place = *place;
 	m->path = xstrdup(place->path);
-	m->debug_fd = -1;
 	return m;
 }
 
@@ -55,9 +49,7 @@ void module_destroy(struct module *m)
 	symbol_table_destroy(m->debug_symbols);
 	image_close(m->image);
 	image_close(m->debug_image);
-	if (m->debug_fd >= 0)
-		close(m->debug_fd);
-	free(m->debug_path);
+	free(m->debug.path);
 	free(m->path);
 	free(m);
 }
@@ -140,8 +132,10 @@ static struct symbol_table *debug_symbols(struct module *m)
 	if (fd < 0)
 		return NULL;
 	m->debug_image = image_open(fd, path, NULL);
-	if (m->debug_image)
-		m->debug_symbols = symbol_table_create(m->debug_image);
+	if (!m->debug_image)
+		return NULL;
+	m->debug_symbols = symbol_table_create(m->debug_image);
+	image_finish_reading(m->debug_image);
 	return m->debug_symbols;
 }
 
@@ -188,7 +182,7 @@ bool module_section(struct module *m, const char *name, uint64_t *address, uint6
 	return true;
 }
 
-static void search_debug_file(struct module *m)
+static int open_separate_file(struct module *m, struct error *err)
 {
 	struct debug_search search = {
 		.target = m->target,
@@ -198,38 +192,38 @@ static void search_debug_file(struct module *m)
 		.sysroot = m->options->sysroot,
 	};
 	char *link_name = NULL;
+	int fd;
 
 	if (image_debuglink(m->image, &link_name, &search.link_crc))
 		search.link_name = link_name;
-	m->debug_fd = debug_file_open(&search, &m->debug_path, &m->debug_error);
+	if (m->debug.path)
+		fd = debug_file_reopen(&search, &m->debug, err);
+	else
+		fd = debug_file_open(&search, &m->debug, err);
 	free(link_name);
+	return fd;
 }
 
 int module_open_debug_file(struct module *m, const char **path, struct error *err)
 {
-	const char *found = m->path;
+	bool is_inside;
 	int fd;
 
 	if (!module_open(m, err))
 		return -1;
-	if (image_has_debug_info(m->image)) {
-		fd = target_open_file(m->target, m->path, err);
-	} else {
-		if (!m->is_debug_searched) {
-			m->is_debug_searched = true;
-			search_debug_file(m);
-		}
-		if (m->debug_fd < 0) {
-			if (err)
-				*err = m->debug_error;
-			return -1;
-		}
-		found = m->debug_path;
-		fd = fcntl(m->debug_fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			error_errno(err, errno, "cannot open %s", found);
+	if (m->debug_error.kind != ERROR_NONE) {
+		if (err)
+			*err = m->debug_error;
+		return -1;
 	}
+	is_inside = image_has_debug_info(m->image);
+	if (is_inside)
+		fd = target_open_file(m->target, m->path, &m->debug_error);
+	else
+		fd = open_separate_file(m, &m->debug_error);
+	if (fd < 0 && err)
+		*err = m->debug_error;
 	if (fd >= 0 && path)
-		*path = found;
+		*path = is_inside ? m->path : m->debug.path;
 	return fd;
 }
