@@ -1,2 +1,3 @@
 /* Every unit-test suite: test_NAME.c defines Suite *suite_NAME(void). One line each, in order of the layers. */
 SUITE(strbuf)
+SUITE(type_query)
