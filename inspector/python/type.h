@@ -115,8 +115,10 @@ struct pytype {
 	bool has_gc;	/* instances are known to the collector */
 	bool has_managed_dict;
 	bool has_inline_values;
-	uint32_t scan_from,
-		scan_to; /* bytes of an instance that belong to a C type we do not know: scanned */
+	/* Rows of layout_refs.def for its kind. */
+	uint16_t refs_first, refs_end;
+	/* Bytes of an instance that belong to a C type we do not know: scanned. */
+	uint32_t scan_from, scan_to;
 	size_t member_count;
 	const struct type_member *members; /* of the type and its bases, by offset */
 };

@@ -1,0 +1,55 @@
+/* retention: who holds an object, from where, and whether anybody does.
+ *
+ * Asked for many objects at once: names of edges are looked up together (edge_names.h). */
+#ifndef ASYNCINSPECT_GRAPH_RETENTION_H
+#define ASYNCINSPECT_GRAPH_RETENTION_H
+
+#include "inspector/graph/edge_names.h"
+#include "inspector/graph/reach.h"
+
+/* One reference: from --ref--> to. */
+struct step {
+	uint64_t
+		from; /* an object; a frame, a thread or interpreter state for the first step of some paths */
+	const char *from_type; /* its type's full name; "frame", "thread state", "interpreter state" */
+	struct ref ref;
+	uint64_t to;
+};
+
+/* A way from a root to the object. */
+struct path {
+	const struct root *root; /* NULL: held from native code, which holds the first step's object */
+	const char *root_name;	 /* root_name(), or "native code" */
+	size_t count;
+	struct step *steps; /* from the root's object on; the last leads to the object asked about */
+	const char *text;   /* as Python: "app.container._pending['user:42']" */
+};
+
+struct retention {
+	uint64_t object;
+	bool is_node;	 /* false: the graph does not have it, nothing below is known */
+	bool is_garbage; /* nothing reaches it, and every reference to what leads to it is accounted for */
+	bool has_refcount;
+	int64_t refcount;	   /* ob_refcnt */
+	int64_t native_references; /* references that were not found in any object: from C code, a stack, a
+				      register */
+	size_t referrer_count;
+	struct step
+		*referrers; /* every direct reference, in address order of the holders, then those of roots */
+	size_t path_count;
+	struct path *paths;  /* shortest first, each by another last holder, at most as many as asked for */
+	size_t holder_count; /* holders that a root reaches: path_count or more */
+};
+
+struct retention_graph {
+	const struct asyncio *a;
+	const struct graph *graph;
+	const struct roots *roots;
+	const struct reach *reach;
+};
+
+/* Fills out[i] for objects[i]. Results live in the arena of py. */
+void retention_find(const struct retention_graph *g, const uint64_t *objects, size_t count, size_t paths_most,
+	struct retention *out);
+
+#endif

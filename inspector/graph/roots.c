@@ -1,0 +1,219 @@
+#include "inspector/graph/roots.h"
+
+#include "inspector/python/dict.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/repr.h"
+#include "inspector/python/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LIMIT    300
+#define EXC_DEPTH_MAX 10000
+#define ATEXIT_MAX    100000
+
+struct finder {
+	const struct asyncio *a;
+	struct python *py;
+	const struct graph *graph;
+	struct roots *roots;
+	size_t capacity;
+	struct root current; /* what roots that are added are like */
+};
+
+static void add(struct finder *f, uint64_t object, const struct ref *ref)
+{
+	struct root root = f->current;
+
+	if (!object || !heap_index(f->graph->heap, object, &root.node))
+		return;
+	if (ref)
+		root.ref = *ref;
+	f->roots->items =
+		grow_array(f->roots->items, &f->capacity, f->roots->count + 1, sizeof(*f->roots->items));
+	f->roots->items[f->roots->count++] = root;
+}
+
+static void add_modules(struct finder *f, const struct pyinterp *interp, bool only_main)
+{
+	struct dict_entry entry;
+	struct dict_iter iter;
+
+	if (!dict_open(f->py, interp->modules, &iter, NULL))
+		return;
+	while (dict_next(&iter, &entry)) {
+		if (pystr_equals(f->py, entry.key, "__main__") != only_main)
+			continue;
+		f->current = (struct root){.kind = ROOT_MODULE, .holder = entry.value};
+		f->current.name = pystr_arena(f->py, entry.key, NAME_LIMIT, NULL);
+		if (f->current.name)
+			add(f, entry.value, NULL);
+	}
+}
+
+static bool add_frame_ref(void *context, const struct ref *ref)
+{
+	add(context, ref->target, ref);
+	return true;
+}
+
+/* Frames of generators that run are reached through the generator, which the thread holds while it runs. */
+static void add_frames(struct finder *f)
+{
+	for (size_t t = 0; t < f->a->threads.count; t++) {
+		const struct pythread *thread = &f->a->threads.threads[t];
+
+		for (size_t i = 0; i < thread->frame_count; i++) {
+			const struct pyframe *frame = &thread->frames[i];
+			uint64_t generator = pygen_of_frame(f->py, frame);
+			struct ref_walk walk = {.py = f->py, .visit = add_frame_ref, .context = f};
+			struct ref running = {.target = generator, .kind = EDGE_NAME, .text = "<running>"};
+
+			f->current = (struct root){.kind = ROOT_FRAME, .thread = t, .frame = i};
+			f->current.holder = frame->frame_object ? frame->frame_object : frame->address;
+			if (generator)
+				add(f, generator, &running);
+			else
+				refs_of_frame(&walk, frame);
+		}
+	}
+}
+
+static void add_member(struct finder *f, uint64_t base, enum field_id field, const char *name)
+{
+	uint64_t object;
+
+	f->current.name = name;
+	f->current.holder = base;
+	if (python_has(f->py, field) && read_pointer(f->py, base, field, &object, NULL))
+		add(f, object, NULL);
+}
+
+static void add_exceptions(struct finder *f, uint64_t thread)
+{
+	uint64_t item, value;
+
+	if (!read_pointer(f->py, thread, FIELD_thread_exc_info, &item, NULL))
+		return;
+	f->current.name = "exception being handled";
+	for (int i = 0; item && i < EXC_DEPTH_MAX; i++) {
+		if (!read_pointer(f->py, item, FIELD_exc_item_value, &value, NULL))
+			return;
+		add(f, value, NULL);
+		if (!read_pointer(f->py, item, FIELD_exc_item_previous, &item, NULL))
+			return;
+	}
+}
+
+static void add_thread(struct finder *f, size_t t)
+{
+	uint64_t thread = f->a->threads.threads[t].address;
+
+	f->current = (struct root){.kind = ROOT_THREAD, .thread = t};
+	add_member(f, thread, FIELD_thread_dict, "dictionary");
+	add_member(f, thread, FIELD_thread_context, "context");
+	add_member(f, thread, FIELD_thread_current_exception, "exception");
+	add_member(f, thread, FIELD_thread_async_exc, "asynchronous exception");
+	add_member(f, thread, FIELD_thread_async_gen_firstiter, "asyncgen hook");
+	add_member(f, thread, FIELD_thread_async_gen_finalizer, "asyncgen hook");
+	add_member(f, thread, FIELD_thread_c_profileobj, "profile function");
+	add_member(f, thread, FIELD_thread_c_traceobj, "trace function");
+	add_exceptions(f, thread);
+}
+
+static void add_atexit(struct finder *f, uint64_t interp)
+{
+	uint64_t callbacks, count, callback;
+
+	if (!python_has(f->py, FIELD_interp_atexit_callbacks) ||
+		!python_has(f->py, FIELD_interp_atexit_count) ||
+		!read_pointer(f->py, interp, FIELD_interp_atexit_callbacks, &callbacks, NULL) ||
+		!read_unsigned(f->py, interp, FIELD_interp_atexit_count, &count, NULL) || count > ATEXIT_MAX)
+		return;
+	for (uint64_t i = 0; i < count; i++) {
+		if (!read_word(f->py, callbacks + 8 * i, &callback, NULL) || !callback)
+			continue;
+		add_member(f, callback, FIELD_atexit_func, "atexit");
+		add_member(f, callback, FIELD_atexit_args, "atexit");
+		add_member(f, callback, FIELD_atexit_kwargs, "atexit");
+	}
+}
+
+static void add_interpreter(struct finder *f, const struct pyinterp *interp)
+{
+	static const struct {
+		enum field_id field;
+		const char *name;
+	} members[] = {
+		{FIELD_interp_modules, "sys.modules"},
+		{FIELD_interp_sysdict, "sys"},
+		{FIELD_interp_builtins, "builtins"},
+		{FIELD_interp_importlib, "importlib"},
+		{FIELD_interp_import_func, "__import__"},
+		{FIELD_interp_dict, "dictionary"},
+		{FIELD_interp_codec_search_path, "codecs"},
+		{FIELD_interp_codec_search_cache, "codecs"},
+		{FIELD_interp_codec_error_registry, "codecs"},
+		{FIELD_interp_audit_hooks, "audit hooks"},
+		{FIELD_interp_before_forkers, "fork hooks"},
+		{FIELD_interp_after_forkers_parent, "fork hooks"},
+		{FIELD_interp_after_forkers_child, "fork hooks"},
+		{FIELD_interp_warnings_filters, "warnings.filters"},
+	};
+	uint64_t gc = interp->address + python_field(f->py, FIELD_interp_gc)->offset;
+
+	f->current = (struct root){.kind = ROOT_INTERPRETER};
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		add_member(f, interp->address, members[i].field, members[i].name);
+	add_member(f, gc, FIELD_gc_garbage, "gc.garbage");
+	add_member(f, gc, FIELD_gc_callbacks, "gc.callbacks");
+	add_atexit(f, interp->address);
+}
+
+void roots_find(const struct asyncio *a, const struct graph *graph, struct roots *roots)
+{
+	struct finder f = {.a = a, .py = a->py, .graph = graph, .roots = roots};
+
+	*roots = (struct roots){0};
+	for (int only_main = 1; only_main >= 0; only_main--)
+		for (size_t i = 0; i < a->threads.interp_count; i++)
+			add_modules(&f, &a->threads.interps[i], only_main);
+	add_frames(&f);
+	for (size_t t = 0; t < a->threads.count; t++) {
+		f.current = (struct root){
+			.kind = ROOT_LOOP, .thread = t, .holder = a->threads.threads[t].address};
+		add(&f, a->running_loops[t], NULL);
+	}
+	for (size_t t = 0; t < a->threads.count; t++)
+		add_thread(&f, t);
+	for (size_t i = 0; i < a->threads.interp_count; i++)
+		add_interpreter(&f, &a->threads.interps[i]);
+}
+
+void roots_deinit(struct roots *roots)
+{
+	free(roots->items);
+	*roots = (struct roots){0};
+}
+
+const char *root_name(const struct asyncio *a, const struct root *root)
+{
+	struct arena *arena = a->py->arena;
+	unsigned long long tid = root->kind == ROOT_MODULE || root->kind == ROOT_INTERPRETER
+					 ? 0
+					 : (unsigned long long)a->threads.threads[root->thread].native_id;
+
+	switch (root->kind) {
+	case ROOT_MODULE:
+		return arena_printf(arena, "module %s", root->name);
+	case ROOT_FRAME:
+		return arena_printf(arena, "thread %llu frame %s", tid,
+			a->threads.threads[root->thread].frames[root->frame].code->qualname);
+	case ROOT_LOOP:
+		return arena_printf(arena, "loop of thread %llu", tid);
+	case ROOT_THREAD:
+		return arena_printf(arena, "thread %llu %s", tid, root->name);
+	default:
+		return arena_printf(arena, "interpreter %s", root->name);
+	}
+}
