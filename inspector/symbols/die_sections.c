@@ -6,11 +6,12 @@
 #include <string.h>
 
 static const char *const section_names[DIE_SECTIONS] = {
-	".debug_info",
-	".debug_abbrev",
-	".debug_str",
-	".debug_line_str",
-	".debug_str_offsets",
+	[DIE_INFO] = ".debug_info",
+	[DIE_ABBREV] = ".debug_abbrev",
+	[DIE_STR] = ".debug_str",
+	[DIE_LINE_STR] = ".debug_line_str",
+	[DIE_STR_OFFSETS] = ".debug_str_offsets",
+	[DIE_ADDR] = ".debug_addr", /* small; libdwarf asks for it when clang wrote DWARF 5 */
 };
 
 /* libdwarf, like ELF, keeps index 0 for no section. */

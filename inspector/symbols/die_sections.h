@@ -8,7 +8,7 @@
 
 #include <libdwarf.h>
 
-enum { DIE_INFO, DIE_ABBREV, DIE_STR, DIE_LINE_STR, DIE_STR_OFFSETS, DIE_SECTIONS };
+enum { DIE_INFO, DIE_ABBREV, DIE_STR, DIE_LINE_STR, DIE_STR_OFFSETS, DIE_ADDR, DIE_SECTIONS };
 
 struct die_section {
 	const char *name; /* static */

@@ -1,5 +1,5 @@
-/* type_cache: the answers of type_query kept from run to run, one small file for each build-id, under
- * $XDG_CACHE_HOME/asyncinspect (or ~/.cache/asyncinspect).
+/* type_cache: the answers of type_query kept from run to run, one small file for each build-id and set of
+ * questions, under $XDG_CACHE_HOME/asyncinspect (or ~/.cache/asyncinspect).
  *
  * A cache file is never trusted: it counts only when it is a regular file of this user that nobody else can
  * write, its magic, version, build-id, fingerprint of the questions, count and CRC-32 are right, and each

@@ -3,7 +3,8 @@
  *
  * The question is a table. Names and members may have aliases, separated by '|', in order of preference:
  * types and members were renamed from version to version. A type is found under its tag (struct, union, enum)
- * or under a typedef that leads to it. */
+ * or under a typedef that leads to it. One that is defined inside a struct is reached by a path through its
+ * member; by its name only where the compiler puts it outside, as GCC does for C and clang does not. */
 #ifndef ASYNCINSPECT_SYMBOLS_TYPE_QUERY_H
 #define ASYNCINSPECT_SYMBOLS_TYPE_QUERY_H
 
@@ -38,9 +39,10 @@ struct type_answer {
 
 /* Answers count questions about the module from its debug information, in one pass over the compilation
  * units. answers[i].is_found is false where the file has no such type or member: that is no error. Of several
- * definitions of a type any complete one is used. When use_cache, the answers of an earlier run for the same
- * build-id and the same questions are taken instead, or stored after (failing to store is no error). False
- * when the module has no debug information (ERROR_NOT_FOUND, with advice) or it is damaged. */
+ * definitions of a type the one that answers the most of the questions is used. When use_cache, the answers
+ * of an earlier run for the same build-id and the same questions are taken instead, or stored after (failing
+ * to store is no error). False when the module has no debug information (ERROR_NOT_FOUND, with advice) or it
+ * is damaged. */
 bool type_query_run(struct module *m, const struct type_query *queries, size_t count, bool use_cache,
 	struct type_answer *answers, struct error *err);
 

@@ -187,7 +187,7 @@ START_TEST(enumerators_have_their_values)
 	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, NULL, "FX_BIG").value, FX_BIG);
 	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, NULL, "FX_NONE|FX_HUGE").value, FX_HUGE);
 	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, NULL, "FX_MINUS").value, FX_MINUS);
-	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, NULL, "FX_INSIDE").value, FX_INSIDE);
+	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, NULL, "FX_NAMELESS").value, FX_NAMELESS);
 	ck_assert_int_eq(ask(v, QUERY_ENUMERATOR, "fx_signed", "FX_PLUS|FX_MINUS").value, FX_PLUS);
 	ck_assert(ask(v, QUERY_ENUMERATOR, "fx_nowhere|fx_colour", "FX_RED").is_found);
 }
