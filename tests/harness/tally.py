@@ -37,7 +37,8 @@ class Tally:
         return 1 if self.failed else 0
 
     @staticmethod
-    def _say(text):
+    def _say(text, limit=600):
         # An error message of the program under test must not break the lines here.
-        sys.stdout.write(text.replace("\n", "\\n") + "\n")
+        text = text.replace("\n", "\\n")
+        sys.stdout.write((text if len(text) <= limit else text[:limit] + " ...") + "\n")
         sys.stdout.flush()
