@@ -5,6 +5,10 @@
 
 #include <dwarf.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Abbreviations with a higher code, of which compilers have some hundreds, are looked at one by one. */
+#define ABBREV_CODES 4096
 
 /* Of DIEs that check_below descends into. */
 #define NESTING_MAX 128
@@ -15,7 +19,9 @@ struct die_reader {
 	char *path;	   /* owned; for messages */
 	uint64_t unit_end; /* where the next unit must start at or after */
 	size_t units;
-	bool has_sibling_attributes; /* the unit's abbreviations use DW_AT_sibling */
+	/* Of the unit's abbreviations, by code: has children and no DW_AT_sibling. */
+	uint64_t unskippable[ABBREV_CODES / 64];
+	bool uses_siblings; /* some abbreviation has DW_AT_sibling */
 	int old_tracking;
 };
 
@@ -93,28 +99,57 @@ static bool read_leb(const uint8_t **at, const uint8_t *end, uint64_t *value)
 	return false;
 }
 
-/* Whether an abbreviation of the table at offset has DW_AT_sibling; also when the table is damaged. */
-static bool uses_siblings(const struct die_section *abbrevs, uint64_t offset)
+/* One abbreviation. False: the table is damaged. */
+static bool read_abbrev(const uint8_t **at, const uint8_t *end, bool *has_children, bool *has_sibling)
 {
-	const uint8_t *at, *end;
-	uint64_t code, attribute, form, constant;
+	uint64_t tag, attribute, form, constant;
 
-	if (!abbrevs->bytes || offset >= abbrevs->size)
-		return true;
-	at = abbrevs->bytes + offset;
-	end = abbrevs->bytes + abbrevs->size;
+	if (!read_leb(at, end, &tag) || *at == end)
+		return false;
+	*has_children = *(*at)++;
+	*has_sibling = false;
+	do {
+		if (!read_leb(at, end, &attribute) || !read_leb(at, end, &form))
+			return false;
+		if (form == DW_FORM_implicit_const && !read_leb(at, end, &constant))
+			return false;
+		*has_sibling |= attribute == DW_AT_sibling;
+	} while (attribute || form);
+	return true;
+}
+
+/* Reads the unit's abbreviations. When in doubt nothing can be skipped. */
+static void read_abbrevs(struct die_reader *reader, uint64_t offset)
+{
+	const struct die_section *section = &reader->sections.sections[DIE_ABBREV];
+	const uint8_t *at = section->bytes, *end;
+	bool has_children, has_sibling;
+	uint64_t code;
+
+	memset(reader->unskippable, 0, sizeof(reader->unskippable));
+	reader->uses_siblings = false;
+	if (!at || offset >= section->size)
+		return;
+	end = at + section->size;
+	at += offset;
 	while (read_leb(&at, end, &code) && code) {
-		if (!read_leb(&at, end, &code) || at++ == end)
-			return true;
-		do {
-			if (!read_leb(&at, end, &attribute) || !read_leb(&at, end, &form) ||
-				attribute == DW_AT_sibling)
-				return true;
-			if (form == DW_FORM_implicit_const && !read_leb(&at, end, &constant))
-				return true;
-		} while (attribute || form);
+		if (!read_abbrev(&at, end, &has_children, &has_sibling)) {
+			memset(reader->unskippable, 0xff, sizeof(reader->unskippable));
+			reader->uses_siblings = true;
+			return;
+		}
+		reader->uses_siblings |= has_sibling;
+		if (has_children && !has_sibling && code < ABBREV_CODES)
+			reader->unskippable[code / 64] |= UINT64_C(1) << code % 64;
 	}
-	return at == end;
+}
+
+static bool is_skippable(const struct die_reader *reader, die_handle die)
+{
+	int code = reader->uses_siblings ? dwarf_die_abbrev_code(die) : 0;
+
+	return !reader->uses_siblings ||
+	       (code >= 0 && code < ABBREV_CODES && !(reader->unskippable[code / 64] >> code % 64 & 1));
 }
 
 enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct error *err)
@@ -135,8 +170,7 @@ enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct 
 	if (status == DW_DLV_OK && next > reader->unit_end) {
 		reader->unit_end = next;
 		reader->units++;
-		reader->has_sibling_attributes =
-			uses_siblings(&reader->sections.sections[DIE_ABBREV], abbrev_offset);
+		read_abbrevs(reader, abbrev_offset);
 		*root = NULL;
 		status = dwarf_siblingof_b(reader->debug, NULL, 1, root, &error);
 		if (status == DW_DLV_OK)
@@ -183,9 +217,8 @@ static bool check_below(struct die_reader *reader, die_handle die, size_t depth,
 	die_handle child;
 	enum die_step step;
 
-	if (!reader->has_sibling_attributes ||
-		dwarf_die_abbrev_children_flag(die, &has_children) != DW_DLV_OK || !has_children ||
-		die_has(reader, die, DW_AT_sibling))
+	if (is_skippable(reader, die) || dwarf_die_abbrev_children_flag(die, &has_children) != DW_DLV_OK ||
+		!has_children || die_has(reader, die, DW_AT_sibling))
 		return true;
 	if (depth == NESTING_MAX)
 		return circle_error(reader, err);

@@ -6,6 +6,7 @@
 #include <gelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -271,6 +272,20 @@ bool image_has_debug_info(const struct image *image)
 	return debug_section(image, ".debug_info", &shdr, &is_gnu_z);
 }
 
+/* Room for size bytes and the padding. Large ones in huge pages where the kernel has them: the page faults
+ * would cost as much as the copying. Freed by free. */
+static uint8_t *alloc_section(uint64_t size)
+{
+	const size_t huge = (size_t)2 << 20;
+	size_t room = (size + PADDING + huge - 1) & ~(huge - 1);
+	uint8_t *bytes = size >= huge ? aligned_alloc(huge, room) : NULL;
+
+	if (!bytes)
+		return xmalloc(size + PADDING);
+	madvise(bytes, room, MADV_HUGEPAGE);
+	return bytes;
+}
+
 static uint8_t *read_file(
 	const struct image *image, const GElf_Shdr *shdr, const char *name, struct error *err)
 {
@@ -283,7 +298,7 @@ static uint8_t *read_file(
 			name);
 		return NULL;
 	}
-	bytes = xmalloc(shdr->sh_size + PADDING);
+	bytes = alloc_section(shdr->sh_size);
 	while (done < shdr->sh_size) {
 		ssize_t n =
 			pread(image->fd, bytes + done, shdr->sh_size - done, (off_t)(shdr->sh_offset + done));
@@ -315,7 +330,7 @@ static uint8_t *inflate_bytes(const struct image *image, const uint8_t *packed, 
 			image->path);
 		return NULL;
 	}
-	bytes = xmalloc(size + PADDING);
+	bytes = alloc_section(size);
 	stream.next_out = bytes;
 	while (status == Z_OK && (left_out || left_in)) {
 		uInt in = left_in > 1u << 30 ? 1u << 30 : (uInt)left_in;
@@ -352,7 +367,7 @@ static uint8_t *unpack_by_libelf(
 		error_advise(err, "Unpack a copy of the file: objcopy --decompress-debug-sections FILE COPY");
 		return NULL;
 	}
-	bytes = xmalloc(size + PADDING);
+	bytes = alloc_section(size);
 	memcpy(bytes, data->d_buf, size);
 	memset(bytes + size, 0, PADDING);
 	return bytes;
