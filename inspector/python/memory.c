@@ -34,7 +34,7 @@ bool read_unsigned(
 	const struct python *py, uint64_t address, enum field_id id, uint64_t *value, struct error *err)
 {
 	const struct field *field = python_field(py, id);
-	uint64_t raw;
+	uint64_t raw = 0;
 
 	if (!read_raw(py, address, id, field->size, &raw, err))
 		return false;
@@ -46,7 +46,7 @@ bool read_signed(
 	const struct python *py, uint64_t address, enum field_id id, int64_t *value, struct error *err)
 {
 	const struct field *field = python_field(py, id);
-	uint64_t raw;
+	uint64_t raw = 0;
 
 	if (!read_raw(py, address, id, field->size, &raw, err))
 		return false;
