@@ -1,6 +1,7 @@
 #include "corefiles/core_file.h"
 
 #include "corefiles/core_check.h"
+#include "corefiles/core_holes.h"
 #include "corefiles/core_notes.h"
 #include "inspector/base/alloc.h"
 
@@ -19,6 +20,7 @@ struct core_file {
 	struct core_segment *segments; /* owned */
 	size_t segment_count, segment_capacity;
 	struct core_notes notes;
+	struct core_holes holes;
 	uint64_t promised; /* end of the last byte that the program headers promise */
 };
 
@@ -196,6 +198,7 @@ static bool map_file(struct core_file *core, int fd, struct error *err)
 		return error_errno(err, errno, "cannot map %s", core->path);
 	core->bytes = bytes;
 	core->size = (size_t)status.st_size;
+	core_holes_find(&core->holes, fd, core->size);
 	return true;
 }
 
@@ -227,6 +230,7 @@ void core_file_close(struct core_file *core)
 	if (core->bytes)
 		munmap((void *)(uintptr_t)core->bytes, core->size);
 	core_notes_deinit(&core->notes);
+	core_holes_deinit(&core->holes);
 	free(core->segments);
 	free(core->path);
 	free(core);
@@ -269,6 +273,11 @@ bool core_file_auxv(const struct core_file *core, uint64_t type, uint64_t *value
 		return true;
 	}
 	return false;
+}
+
+bool core_file_hole(const struct core_file *core, const uint8_t *bytes, uint64_t size, uint64_t *length)
+{
+	return core_holes_at(&core->holes, (uint64_t)(bytes - core->bytes), size, length);
 }
 
 bool core_file_truncated(const struct core_file *core, uint64_t *missing)

@@ -69,6 +69,10 @@ const struct core_process *core_file_process(const struct core_file *core);
 /* The value of an auxiliary vector entry (AT_PHDR, AT_ENTRY, AT_EXECFN, AT_PAGESZ, ...). False: not there. */
 bool core_file_auxv(const struct core_file *core, uint64_t type, uint64_t *value);
 
+/* Is bytes, a place in the saved bytes of a segment, in a hole of the file: zeros that were never written,
+ * since the process never touched these pages? *length: how many from there on, at most size, are alike. */
+bool core_file_hole(const struct core_file *core, const uint8_t *bytes, uint64_t size, uint64_t *length);
+
 /* True when the file ends before the last byte that its program headers promise; *missing (may be NULL) gets
  * the number of bytes that are not there. */
 bool core_file_truncated(const struct core_file *core, uint64_t *missing);

@@ -236,6 +236,21 @@ static void add_left_out(struct target *t, const struct piece *piece, uint64_t s
 	region_list_add(&t->regions, region, "the mapped file ends before it");
 }
 
+/* The saved bytes of a piece; what is a hole in the file is told from the rest. */
+static void add_saved(struct target *t, struct region region, const uint8_t *bytes, uint64_t end)
+{
+	while (region.start < end) {
+		uint64_t length;
+
+		region.is_zero = core_file_hole(t->core, bytes, end - region.start, &length);
+		region.end = region.start + length;
+		region.bytes = bytes;
+		region_list_add(&t->regions, region, NULL);
+		region.start = region.end;
+		bytes += length;
+	}
+}
+
 static void add_piece(struct target *t, const struct piece *piece, uint32_t prot)
 {
 	const struct core_segment *segment = piece->segment;
@@ -246,10 +261,10 @@ static void add_piece(struct target *t, const struct piece *piece, uint32_t prot
 		uint64_t saved = segment->saved > skip ? least(segment->saved - skip, size) : 0;
 		uint64_t promised = segment->promised > skip ? least(segment->promised - skip, size) : 0;
 
-		region.end = piece->start + saved;
-		region.bytes = saved ? segment->bytes + skip : NULL;
-		region_list_add(&t->regions, region, NULL);
-		region = (struct region){.start = region.end, .end = piece->start + promised, .prot = prot};
+		if (saved > 0)
+			add_saved(t, region, segment->bytes + skip, piece->start + saved);
+		region.start = piece->start + saved;
+		region.end = piece->start + promised;
 		region_list_add(&t->regions, region, "the core file is cut before it");
 	}
 	add_left_out(t, piece, region.end, prot);

@@ -432,6 +432,48 @@ START_TEST(the_executable_is_found_by_its_name_without_a_vector)
 }
 END_TEST
 
+START_TEST(a_hole_in_the_core_is_memory_that_was_never_touched)
+{
+	const uint64_t size = (uint64_t)1 << 20, hole = (uint64_t)512 << 10;
+	uint8_t *bytes = calloc(1, size);
+	struct scene s;
+	struct target *t;
+	const struct region *regions;
+	size_t count, zeros = 0, length;
+	char *path;
+	int fd;
+
+	scene_init(&s);
+	memset(bytes, 'h', hole / 2);
+	memset(bytes + size - hole / 2, 'h', hole / 2);
+	elf_writer_segment(s.w, STACK, size, bytes, size, PF_R | PF_W);
+	free(bytes);
+	bytes = elf_writer_finish(s.w, &length);
+	path = scratch_write(s.directory, "core", bytes, length);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	/* Not every file system has holes; then there is nothing to see. */
+	if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)(length - size + hole / 2),
+		    (off_t)hole) == 0) {
+		t = target_open_core(path, NULL, NULL);
+		ck_assert_ptr_nonnull(t);
+		regions = target_regions(t, &count);
+		for (size_t i = 0; i < count; i++)
+			zeros += regions[i].is_zero ? regions[i].end - regions[i].start : 0;
+		ck_assert_uint_eq(zeros, hole);
+		ck_assert_uint_eq(count, 3);
+		ck_assert_uint_eq(target_extent(t, STACK, SIZE_MAX), size);
+		ck_assert_int_eq(byte_at(t, STACK + hole / 2 - 1), 'h');
+		ck_assert_int_eq(byte_at(t, STACK + hole / 2), 0);
+		ck_assert_int_eq(byte_at(t, STACK + hole / 2 + hole), 'h');
+		target_close(t);
+	}
+	close(fd);
+	free(path);
+	free(bytes);
+	scene_deinit(&s);
+}
+END_TEST
+
 /* Reads at both ends of every region, and across them. */
 static void touch_all(const struct target *t)
 {
@@ -516,6 +558,7 @@ Suite *suite_target_core(void)
 	tcase_add_test(tc, files_are_looked_up_in_the_sysroot);
 	tcase_add_test(tc, a_core_that_names_no_files_opens_with_a_warning);
 	tcase_add_test(tc, the_executable_is_found_by_its_name_without_a_vector);
+	tcase_add_test(tc, a_hole_in_the_core_is_memory_that_was_never_touched);
 	tcase_add_test(tc, flipped_bytes_never_lead_outside);
 	suite_add_tcase(suite, tc);
 	return suite;
