@@ -1,0 +1,34 @@
+/* command: what can be asked of a target. One file a command: command_*.c. */
+#ifndef ASYNCINSPECT_COMMANDS_COMMAND_H
+#define ASYNCINSPECT_COMMANDS_COMMAND_H
+
+#include "inspector/base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct session;
+
+struct command {
+	const char *name;
+	const char *argument; /* what it takes, for messages: "TASK", "ADDRESS"; NULL: nothing */
+	const char *summary;  /* for --help */
+	bool needs_memory;    /* a live process is stopped and copied for it */
+	/* Prints its answer on standard output. False: *err says why there is none. */
+	bool (*run)(struct session *session, struct error *err);
+};
+
+/* By name; NULL: no such command. command_at(i) is NULL past the last. */
+const struct command *command_find(const char *name);
+const struct command *command_at(size_t i);
+
+bool command_report(struct session *session, struct error *err);
+bool command_tasks(struct session *session, struct error *err);
+bool command_where(struct session *session, struct error *err);
+bool command_orphans(struct session *session, struct error *err);
+bool command_refs(struct session *session, struct error *err);
+bool command_path(struct session *session, struct error *err);
+bool command_threads(struct session *session, struct error *err);
+bool command_layout(struct session *session, struct error *err);
+
+#endif

@@ -1,0 +1,20 @@
+#include "inspector/commands/session.h"
+
+#include "inspector/report/text.h"
+
+bool command_report(struct session *session, struct error *err)
+{
+	const struct model_options wants = {
+		.needs_orphans = true,
+		.needs_findings = true,
+		.paths_most = session->options->paths_most,
+		.repr_limit = session->options->repr_limit,
+	};
+	struct view view;
+
+	if (!session_build_model(session, &wants, err))
+		return false;
+	view = session_view(session, SHOW_INTERPRETERS | SHOW_THREADS | SHOW_LOOPS | SHOW_TASKS |
+					     SHOW_COROUTINES | SHOW_ORPHANS | SHOW_FINDINGS);
+	return session_print(&view, session->options, text_report, err);
+}

@@ -1,0 +1,14 @@
+#include "inspector/commands/session.h"
+
+#include "inspector/report/text.h"
+
+bool command_tasks(struct session *session, struct error *err)
+{
+	const struct model_options wants = {.needs_heap = true};
+	struct view view;
+
+	if (!session_build_model(session, &wants, err))
+		return false;
+	view = session_view(session, SHOW_TASKS);
+	return session_print(&view, session->options, text_tasks, err);
+}

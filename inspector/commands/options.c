@@ -1,0 +1,250 @@
+#include "inspector/commands/options.h"
+
+#include "inspector/base/alloc.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define REPR_LIMIT 200
+#define PATHS_MOST 3
+#define LIMIT_MAX  10000000
+
+enum key {
+	KEY_CORE = 256,
+	KEY_EXE,
+	KEY_SYSROOT,
+	KEY_DEBUG_DIR,
+	KEY_NO_CACHE,
+	KEY_NO_STOP,
+	KEY_JSON,
+	KEY_LOCALS,
+	KEY_REPR_LIMIT,
+	KEY_PATHS,
+	KEY_COLOR,
+};
+
+static const struct argp_option option_table[] = {
+	{NULL, 0, NULL, 0, "Target:", 1},
+	{"pid", 'p', "PID", 0, "Inspect the process PID", 1},
+	{"core", KEY_CORE, "FILE", 0, "Inspect the core dump FILE", 1},
+	{"exe", KEY_EXE, "FILE", 0, "The executable that the core is of, when it is not where it was", 1},
+	{"sysroot", KEY_SYSROOT, "DIR", 0, "Look for the target's files below DIR", 1},
+	{"debug-dir", KEY_DEBUG_DIR, "DIR", 0,
+		"Look for separate debug files below DIR, before /usr/lib/debug (can be repeated)", 1},
+	{"no-stop", KEY_NO_STOP, NULL, 0,
+		"Read a process without stopping it: what is read may not fit together", 1},
+	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
+	{NULL, 0, NULL, 0, "Output:", 2},
+	{"json", KEY_JSON, NULL, 0, "Print JSON", 2},
+	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 2},
+	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 2},
+	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 2},
+	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 2},
+	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
+	{0},
+};
+
+struct parser {
+	struct options *options;
+	const char **words; /* positional arguments */
+	size_t count;
+};
+
+static void parse_pid(struct argp_state *state, const char *text, pid_t *pid)
+{
+	char *end;
+	long value;
+
+	errno = 0;
+	value = strtol(text, &end, 10);
+	if (errno || *end || end == text || value <= 0 || value > INT_MAX)
+		argp_error(state, "'%s' is no process ID", text);
+	*pid = (pid_t)value;
+}
+
+static size_t parse_limit(struct argp_state *state, const char *name, const char *text)
+{
+	char *end;
+	unsigned long value;
+
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	if (errno || *end || end == text || *text == '-' || value < 1 || value > LIMIT_MAX)
+		argp_error(state, "%s takes a number from 1 to %d, not '%s'", name, LIMIT_MAX, text);
+	return value;
+}
+
+static enum when parse_when(struct argp_state *state, const char *text)
+{
+	if (strcmp(text, "always") == 0)
+		return WHEN_ALWAYS;
+	if (strcmp(text, "never") == 0)
+		return WHEN_NEVER;
+	if (strcmp(text, "auto") != 0)
+		argp_error(state, "--color takes auto, always or never, not '%s'", text);
+	return WHEN_AUTO;
+}
+
+static void add_debug_dir(struct options *o, const char *dir)
+{
+	o->debug_dirs = xrealloc(o->debug_dirs, (o->debug_dir_count + 2) * sizeof(*o->debug_dirs));
+	o->debug_dirs[o->debug_dir_count++] = dir;
+	o->debug_dirs[o->debug_dir_count] = NULL;
+}
+
+/* A bare number that is no file is a PID. */
+static void set_target(struct argp_state *state, struct options *o, const char *word)
+{
+	bool is_number = *word && word[strspn(word, "0123456789")] == '\0';
+
+	if (is_number && access(word, F_OK) != 0)
+		parse_pid(state, word, &o->pid);
+	else
+		o->core = word;
+}
+
+/* [COMMAND [ARGUMENT]] TARGET or TARGET [COMMAND [ARGUMENT]], without TARGET when an option gave it. Each
+ * command takes a fixed number of arguments, so that the words can be told apart. */
+static void sort_words(struct argp_state *state, struct parser *p)
+{
+	struct options *o = p->options;
+	const char **words = p->words;
+	size_t count = p->count, taken;
+	bool has_target = o->pid || o->core;
+
+	if (!has_target && count && !command_find(words[0])) {
+		set_target(state, o, words[0]);
+		has_target = true;
+		words++;
+		count--;
+	}
+	if (!count) {
+		o->command = command_find("report");
+	} else {
+		o->command = command_find(words[0]);
+		if (!o->command)
+			argp_error(state, "there is no command '%s'", words[0]);
+		taken = o->command->argument ? 2 : 1;
+		if (o->command->argument && count >= 2)
+			o->argument = words[1];
+		if (!has_target && count == taken + 1) {
+			set_target(state, o, words[taken]);
+			has_target = true;
+			count--;
+		}
+		if (!has_target && o->command->argument && count == 2 && !o->pid && !o->core)
+			argp_error(state, "no target: '%s' was taken for the %s that %s needs", words[1],
+				o->command->argument, o->command->name);
+		if (count < taken)
+			argp_error(state, "%s needs a %s", o->command->name, o->command->argument);
+		if (count > taken)
+			argp_error(state, "there is one word too many: '%s'", words[taken]);
+	}
+	if (!has_target)
+		argp_error(state, "no target: give --pid PID or a core file");
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct parser *p = state->input;
+	struct options *o = p->options;
+
+	switch (key) {
+	case 'h':
+		argp_state_help(state, state->out_stream, ARGP_HELP_STD_HELP);
+		break;
+	case 'p':
+		parse_pid(state, argument, &o->pid);
+		break;
+	case KEY_CORE:
+		o->core = argument;
+		break;
+	case KEY_EXE:
+		o->executable = argument;
+		break;
+	case KEY_SYSROOT:
+		o->sysroot = argument;
+		break;
+	case KEY_DEBUG_DIR:
+		add_debug_dir(o, argument);
+		break;
+	case KEY_NO_CACHE:
+		o->use_cache = false;
+		break;
+	case KEY_NO_STOP:
+		o->no_stop = true;
+		break;
+	case KEY_JSON:
+		o->as_json = true;
+		break;
+	case KEY_LOCALS:
+		o->with_locals = true;
+		break;
+	case KEY_REPR_LIMIT:
+		o->repr_limit = parse_limit(state, "--repr-limit", argument);
+		break;
+	case KEY_PATHS:
+		o->paths_most = parse_limit(state, "--paths", argument);
+		break;
+	case KEY_COLOR:
+		o->color = parse_when(state, argument);
+		break;
+	case ARGP_KEY_ARG:
+		p->words = xrealloc(p->words, (p->count + 1) * sizeof(*p->words));
+		p->words[p->count++] = argument;
+		break;
+	case ARGP_KEY_END:
+		if (o->pid && o->core)
+			argp_error(state, "both a process and a core were given");
+		sort_words(state, p);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static void print_version(FILE *out, struct argp_state *state)
+{
+	(void)state;
+	fprintf(out, "asyncinspect %s\nReads CPython 3.11, 3.12 and 3.13 on x86_64.\n", ASYNCINSPECT_VERSION);
+}
+
+void options_parse(int argc, char **argv, struct options *options)
+{
+	struct parser parser = {.options = options};
+	char *doc = xstrdup(
+		"Shows the asyncio tasks, await chains and orphaned coroutines of a CPython process or core "
+		"dump.\v");
+	struct argp argp = {
+		.options = option_table,
+		.parser = parse_option,
+		.args_doc = "[COMMAND [ARGUMENT]] TARGET\nTARGET [COMMAND [ARGUMENT]]",
+	};
+
+	*options = (struct options){.use_cache = true, .repr_limit = REPR_LIMIT, .paths_most = PATHS_MOST};
+	for (size_t i = 0; command_at(i); i++) {
+		const struct command *c = command_at(i);
+		char *head = c->argument ? xasprintf("%s %s", c->name, c->argument) : xstrdup(c->name);
+		char *longer = xasprintf("%s%s  %-14s %s\n", doc, i ? "" : "Commands:\n", head, c->summary);
+
+		free(head);
+		free(doc);
+		doc = longer;
+	}
+	argp.doc = doc;
+	argp_program_version_hook = print_version;
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &parser);
+	free(parser.words);
+	free(doc);
+}
+
+void options_deinit(struct options *options)
+{
+	free(options->debug_dirs);
+}

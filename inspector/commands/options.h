@@ -1,0 +1,32 @@
+/* options: the command line. */
+#ifndef ASYNCINSPECT_COMMANDS_OPTIONS_H
+#define ASYNCINSPECT_COMMANDS_OPTIONS_H
+
+#include "inspector/commands/command.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+struct options {
+	pid_t pid;			  /* 0: none given */
+	const char *core;		  /* NULL: none given */
+	const char *executable, *sysroot; /* NULL: none given */
+	const char **debug_dirs;	  /* NULL-terminated, owned; NULL: none given */
+	size_t debug_dir_count;
+	bool use_cache, no_stop;
+	bool as_json, with_locals;
+	size_t repr_limit; /* characters */
+	size_t paths_most;
+	enum when color;
+	const struct command *command; /* never NULL after parsing */
+	const char *argument;	       /* of the command; NULL: none */
+};
+
+/* Parses the command line. Ends the program with status 2 and one line on standard error when it makes no
+ * sense, and with status 0 after --help, --usage or --version. */
+void options_parse(int argc, char **argv, struct options *options);
+void options_deinit(struct options *options);
+
+#endif

@@ -1,0 +1,129 @@
+#include "inspector/commands/session.h"
+
+#include "inspector/report/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool open_target(struct session *s, const struct options *o, struct error *err)
+{
+	const struct target_options target_options = {
+		.executable = o->executable, .sysroot = o->sysroot, .no_stop = o->no_stop};
+
+	s->target = o->core ? target_open_core(o->core, &target_options, err)
+			    : target_open_process(o->pid, &target_options, err);
+	return s->target != NULL;
+}
+
+bool session_open(struct session *s, const struct options *o, struct error *err)
+{
+	const struct python_options python_options = {
+		.modules = {.debug_dirs = o->debug_dirs, .sysroot = o->sysroot},
+		.use_cache = o->use_cache,
+	};
+
+	*s = (struct session){.options = o, .is_settled = true};
+	if (!open_target(s, o, err))
+		return false;
+	s->python = python_open(s->target, &python_options, err);
+	if (!s->python)
+		return false;
+	if (!o->command->needs_memory)
+		return true;
+	return target_capture(s->target, python_settled, s->python, &s->is_settled, err);
+}
+
+void session_close(struct session *s)
+{
+	model_destroy(s->model);
+	python_close(s->python);
+	target_close(s->target);
+}
+
+bool session_build_model(struct session *s, const struct model_options *wants, struct error *err)
+{
+	s->model = model_build(s->python, wants, err);
+	return s->model != NULL;
+}
+
+static void warn(const char *text)
+{
+	struct strbuf safe = STRBUF_INIT;
+
+	strbuf_append_safe(&safe, text);
+	fprintf(stderr, "asyncinspect: warning: %s\n", strbuf_text(&safe));
+	strbuf_deinit(&safe);
+}
+
+void session_print_warnings(const struct session *s)
+{
+	size_t count;
+	const char *const *warnings = target_warnings(s->target, &count);
+
+	for (size_t i = 0; i < count; i++)
+		warn(warnings[i]);
+	if (!s->is_settled)
+		warn("a garbage collection was running: objects that it was looking at may be missing");
+	else if (s->model && !s->model->asyncio->heap_is_complete)
+		warn("the collector's lists could not be followed to their end: objects may be missing");
+	if (s->python && s->python->unreadable) {
+		char *text = xasprintf("%zu thing%s could not be read; the first: %s", s->python->unreadable,
+			s->python->unreadable == 1 ? "" : "s", s->python->first_unreadable.text);
+
+		warn(text);
+		free(text);
+	}
+}
+
+static bool wants_color(const struct options *o, bool is_terminal)
+{
+	const char *no_color = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"),
+		   *cli = getenv("CLICOLOR");
+
+	if (o->color != WHEN_AUTO)
+		return o->color == WHEN_ALWAYS;
+	if (no_color && *no_color)
+		return false;
+	if (force && *force && strcmp(force, "0") != 0)
+		return true;
+	return is_terminal && !(cli && strcmp(cli, "0") == 0);
+}
+
+struct view session_view(const struct session *s, unsigned show)
+{
+	bool is_terminal = isatty(STDOUT_FILENO);
+
+	return (struct view){
+		.model = s->model,
+		.py = s->python,
+		.show = show,
+		.with_locals = s->options->with_locals,
+		.repr_limit = s->options->repr_limit,
+		.is_terminal = is_terminal,
+		.with_color = wants_color(s->options, is_terminal),
+	};
+}
+
+bool session_print(const struct view *view, const struct options *options, print_fn print, struct error *err)
+{
+	if (options->as_json) {
+		if (!json_write(view, stdout))
+			return error_errno(err, errno, "cannot write the answer");
+	} else {
+		print(view);
+	}
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return error_errno(err, errno, "cannot write the answer");
+	return true;
+}
+
+bool session_parse_address(const char *text, uint64_t *address)
+{
+	char *end;
+
+	errno = 0;
+	*address = strtoull(text, &end, 0);
+	return !errno && end != text && !*end && *text != '-';
+}

@@ -1,0 +1,158 @@
+#include "inspector/findings/alike.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Holders that are named in one finding. */
+#define EXAMPLES 3
+
+/* A path with what is in square brackets left out: what two alike have in common. */
+static char *pattern_of(const char *path)
+{
+	struct strbuf s = STRBUF_INIT;
+	int depth = 0;
+
+	for (; *path; path++) {
+		if (*path == ']' && depth)
+			depth--;
+		if (!depth)
+			strbuf_append_char(&s, *path);
+		if (*path == '[')
+			depth++;
+	}
+	return strbuf_steal(&s);
+}
+
+struct member {
+	size_t orphan;
+	const char *qualname, *file;
+	char *pattern; /* owned */
+};
+
+static const char *first_path(const struct orphan *orphan)
+{
+	if (orphan->retention.path_count)
+		return orphan->retention.paths[0].text;
+	return orphan->retention.is_garbage ? "nothing: it is garbage that the collector has not freed"
+					    : "unknown";
+}
+
+static int by_likeness(const void *a, const void *b)
+{
+	const struct member *x = a, *y = b;
+	int order = strcmp(x->qualname, y->qualname);
+
+	if (!order)
+		order = strcmp(x->file, y->file);
+	if (!order)
+		order = strcmp(x->pattern, y->pattern);
+	return order ? order : x->orphan < y->orphan ? -1 : x->orphan > y->orphan;
+}
+
+static bool are_alike(const struct member *x, const struct member *y)
+{
+	return !strcmp(x->qualname, y->qualname) && !strcmp(x->file, y->file) &&
+	       !strcmp(x->pattern, y->pattern);
+}
+
+static void append_call(const struct orphan *orphan, const struct coroutine *c, struct strbuf *s)
+{
+	strbuf_append_safe(s, c->qualname);
+	strbuf_append_char(s, '(');
+	for (size_t i = 0; i < orphan->argument_count; i++) {
+		strbuf_printf(s, "%s%s=", i ? ", " : "", orphan->arguments[i].name);
+		strbuf_append(s, orphan->arguments[i].value);
+	}
+	strbuf_append_char(s, ')');
+}
+
+static void add_place(struct model *model, struct finding *finding, const struct coroutine *c)
+{
+	const struct link *link = c->chain.count ? &c->chain.links[0] : NULL;
+
+	if (!link || !link->has_frame)
+		return;
+	if (c->gen.state == GEN_CREATED)
+		finding_evidence(model, finding, "never started; defined at %s:%u", link->file, link->line);
+	else
+		finding_evidence(model, finding, "started, then left at %s:%u", link->file, link->line);
+}
+
+static void add_creation(struct model *model, struct finding *finding, const struct orphan *orphan)
+{
+	if (orphan->creation_count)
+		finding_evidence(model, finding, "created at %s:%u in %s", orphan->creation[0].file,
+			orphan->creation[0].line, orphan->creation[0].qualname);
+}
+
+static void add_holders(
+	struct model *model, struct finding *finding, const struct member *members, size_t count)
+{
+	size_t shown = count <= EXAMPLES ? count : 1;
+
+	for (size_t i = 0; i < shown; i++) {
+		const struct orphan *orphan = &model->orphans[members[i].orphan];
+		size_t more = orphan->retention.holder_count > 1 ? orphan->retention.holder_count - 1 : 0;
+		struct strbuf s = STRBUF_INIT;
+
+		if (more)
+			strbuf_printf(&s, ", and %zu other holder%s", more, more == 1 ? "" : "s");
+		if (count > shown)
+			strbuf_printf(&s, ", and %zu more like it", count - shown);
+		finding_evidence(model, finding, "held by %s%s", first_path(orphan), strbuf_text(&s));
+		strbuf_deinit(&s);
+	}
+}
+
+static void add_group(struct model *model, const char *rule, enum severity severity,
+	const struct member *members, size_t count, const char *advice)
+{
+	const struct orphan *orphan = &model->orphans[members[0].orphan];
+	const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
+	struct strbuf call = STRBUF_INIT;
+	struct finding *finding;
+
+	append_call(orphan, c, &call);
+	if (count > 1)
+		strbuf_printf(&call, " and %zu more like it", count - 1);
+	finding = finding_add(model, rule, severity, "%s", strbuf_text(&call));
+	for (size_t i = 0; i < count; i++)
+		finding_object(model, finding,
+			model->asyncio->coroutines[model->orphans[members[i].orphan].coroutine].gen.address);
+	add_place(model, finding, c);
+	add_creation(model, finding, orphan);
+	add_holders(model, finding, members, count);
+	finding->advice = advice;
+	strbuf_deinit(&call);
+}
+
+void findings_of_orphans(struct model *model, const char *rule, enum severity severity,
+	orphan_filter_fn filter, const char *advice)
+{
+	struct member *members = xcalloc(model->orphan_count, sizeof(*members));
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->orphan_count; i++) {
+		const struct orphan *orphan = &model->orphans[i];
+		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
+
+		if (!filter(model, orphan))
+			continue;
+		members[count] = (struct member){.orphan = i, .qualname = c->qualname, .file = ""};
+		if (c->chain.count && c->chain.links[0].file)
+			members[count].file = c->chain.links[0].file;
+		members[count++].pattern = pattern_of(first_path(orphan));
+	}
+	qsort(members, count, sizeof(*members), by_likeness);
+	for (size_t at = 0; at < count;) {
+		size_t end = at + 1;
+
+		while (end < count && are_alike(&members[at], &members[end]))
+			end++;
+		add_group(model, rule, severity, &members[at], end - at, advice);
+		at = end;
+	}
+	for (size_t i = 0; i < count; i++)
+		free(members[i].pattern);
+	free(members);
+}

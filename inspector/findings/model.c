@@ -1,0 +1,94 @@
+#include "inspector/findings/model.h"
+
+#include "inspector/findings/arguments.h"
+#include "inspector/findings/facts.h"
+#include "inspector/findings/findings.h"
+
+#include <stdlib.h>
+
+struct retention_graph model_retention_graph(const struct model *model)
+{
+	return (struct retention_graph){
+		.a = model->asyncio, .graph = model->graph, .roots = &model->roots, .reach = &model->reach};
+}
+
+static void find_loop_holders(struct model *model, size_t paths_most)
+{
+	const struct asyncio *a = model->asyncio;
+	const struct retention_graph g = model_retention_graph(model);
+	uint64_t *objects = xcalloc(a->loop_count, sizeof(*objects));
+
+	for (size_t i = 0; i < a->loop_count; i++)
+		objects[i] = a->loops[i].address;
+	model->loops = xcalloc(a->loop_count, sizeof(*model->loops));
+	retention_find(&g, objects, a->loop_count, paths_most, model->loops);
+	free(objects);
+}
+
+static void find_orphans(struct model *model, const struct model_options *options)
+{
+	const struct asyncio *a = model->asyncio;
+	const struct retention_graph g = model_retention_graph(model);
+	uint64_t *objects = xcalloc(a->coroutine_count, sizeof(*objects));
+	struct retention *found;
+
+	model->has_orphans = true;
+	model->orphans = xcalloc(a->coroutine_count, sizeof(*model->orphans));
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		struct orphan *orphan = &model->orphans[model->orphan_count];
+
+		if (!asyncio_is_orphan(a, &a->coroutines[i]))
+			continue;
+		*orphan = (struct orphan){.coroutine = i};
+		arguments_read(model->py, &a->coroutines[i], options->repr_limit, orphan);
+		objects[model->orphan_count++] = a->coroutines[i].gen.address;
+	}
+	found = xcalloc(model->orphan_count, sizeof(*found));
+	retention_find(&g, objects, model->orphan_count, options->paths_most, found);
+	for (size_t i = 0; i < model->orphan_count; i++)
+		model->orphans[i].retention = found[i];
+	free(found);
+	free(objects);
+}
+
+struct model *model_build(struct python *py, const struct model_options *options, struct error *err)
+{
+	struct asyncio_options asyncio_options = {
+		.needs_heap = options->needs_heap || options->needs_graph || options->needs_orphans};
+	struct model *model = xcalloc(1, sizeof(*model));
+
+	model->py = py;
+	model->asyncio = asyncio_collect(py, &asyncio_options, err);
+	if (!model->asyncio) {
+		model_destroy(model);
+		return NULL;
+	}
+	facts_read(py, &model->asyncio->threads, &model->facts);
+	if (options->needs_graph || options->needs_orphans) {
+		model->graph = graph_build(py, model->asyncio->heap);
+		roots_find(model->asyncio, model->graph, &model->roots);
+		reach_compute(model->graph, &model->roots, &model->reach);
+		find_loop_holders(model, options->paths_most);
+	}
+	if (options->needs_orphans)
+		find_orphans(model, options);
+	if (options->needs_findings)
+		findings_run(model);
+	return model;
+}
+
+void model_destroy(struct model *model)
+{
+	if (!model)
+		return;
+	if (model->graph) {
+		reach_deinit(&model->reach);
+		roots_deinit(&model->roots);
+	}
+	graph_destroy(model->graph);
+	asyncio_destroy(model->asyncio);
+	free(model->orphans);
+	free(model->loops);
+	free(model->findings);
+	free(model);
+}

@@ -1,0 +1,80 @@
+/* model: everything that was found out about one target, for reports and rules.
+ *
+ * Built once by a command, from the layers below; plain results, no target reads needed to go through it
+ * except to print an object (repr) that it names. */
+#ifndef ASYNCINSPECT_FINDINGS_MODEL_H
+#define ASYNCINSPECT_FINDINGS_MODEL_H
+
+#include "inspector/asyncio/asyncio.h"
+#include "inspector/findings/facts.h"
+#include "inspector/graph/retention.h"
+#include "inspector/python/python.h"
+
+struct argument {
+	const char *name;
+	const char *value; /* repr, cut; "<unset>" for a variable that was deleted */
+};
+
+/* Where a coroutine was created: cr_origin, which asyncio's debug mode and
+ * sys.set_coroutine_origin_tracking_depth turn on. Nearest caller first. */
+struct creation_frame {
+	const char *file, *qualname;
+	uint32_t line;
+};
+
+struct orphan {
+	size_t coroutine; /* index in asyncio's coroutines */
+	size_t argument_count;
+	struct argument *arguments;
+	size_t creation_count; /* 0: not recorded */
+	struct creation_frame *creation;
+	struct retention retention;
+};
+
+enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
+
+/* What a rule has to say. All strings in the arena of py. */
+struct finding {
+	const char *rule; /* "never-awaited" */
+	enum severity severity;
+	const char *title; /* one line */
+	size_t object_count;
+	uint64_t *objects; /* addresses of all that it is about */
+	size_t evidence_count;
+	const char **evidence; /* one line each */
+	bool is_inferred;
+	const char *advice; /* one line */
+};
+
+struct model {
+	struct python *py;	 /* borrowed */
+	struct asyncio *asyncio; /* owned */
+	struct graph *graph;	 /* owned; NULL: not asked for */
+	struct roots roots;
+	struct reach reach;
+	struct facts facts;
+	size_t orphan_count;
+	struct orphan *orphans; /* owned; in order of address */
+	bool has_orphans;	/* they were looked for */
+	size_t finding_count;
+	struct finding *findings; /* owned; worst first */
+	bool has_findings;	  /* the rules were run */
+	struct retention *loops;  /* owned; who holds each loop; NULL: no graph */
+};
+
+struct model_options {
+	bool needs_heap;     /* walk the heap */
+	bool needs_graph;    /* and make the graph */
+	bool needs_orphans;  /* and find out who holds orphans */
+	bool needs_findings; /* and run the rules */
+	size_t paths_most;   /* paths for each orphan */
+	size_t repr_limit;   /* characters of an argument's value */
+};
+
+struct model *model_build(struct python *py, const struct model_options *options, struct error *err);
+void model_destroy(struct model *model); /* NULL is allowed */
+
+/* What retention_find needs. */
+struct retention_graph model_retention_graph(const struct model *model);
+
+#endif

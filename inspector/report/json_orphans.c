@@ -1,0 +1,138 @@
+#include "inspector/findings/findings.h"
+#include "inspector/report/json_parts.h"
+
+json_t *json_step(const struct view *view, const struct step *step)
+{
+	struct strbuf edge = STRBUF_INIT;
+	json_t *o;
+
+	ref_append_edge(view->py, &step->ref, &edge);
+	o = json_pack("{s:o, s:o, s:o, s:b}", "from", json_address(step->from), "type",
+		json_text(step->from_type), "edge", json_text(strbuf_text(&edge)), "exact",
+		ref_is_exact(&step->ref));
+	strbuf_deinit(&edge);
+	return o;
+}
+
+static json_t *json_steps(const struct view *view, const struct step *steps, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list, json_step(view, &steps[i]));
+	return list;
+}
+
+json_t *json_path(const struct view *view, const struct path *path)
+{
+	return json_pack("{s:o, s:o, s:o}", "root", json_text(path->root_name), "edges",
+		json_steps(view, path->steps, path->count), "text", json_text(path->text));
+}
+
+static json_t *json_paths(const struct view *view, const struct retention *retention)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < retention->path_count; i++)
+		json_array_append_new(list, json_path(view, &retention->paths[i]));
+	return list;
+}
+
+static void set_retention(const struct view *view, const struct retention *r, json_t *o)
+{
+	json_object_set_new(o, "refcount", r->has_refcount ? json_integer(r->refcount) : json_null());
+	json_object_set_new(o, "native_references", json_integer(r->native_references));
+	json_object_set_new(o, "referrers", json_steps(view, r->referrers, r->referrer_count));
+	json_object_set_new(o, "paths", json_paths(view, r));
+	json_object_set_new(o, "holders", json_integer((json_int_t)r->holder_count));
+	json_object_set_new(o, "garbage", json_boolean(r->is_garbage));
+}
+
+static json_t *json_arguments(const struct orphan *orphan)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < orphan->argument_count; i++)
+		json_array_append_new(
+			list, json_pack("{s:o, s:o}", "name", json_text(orphan->arguments[i].name), "value",
+				      json_text(orphan->arguments[i].value)));
+	return list;
+}
+
+static json_t *json_creation(const struct orphan *orphan)
+{
+	json_t *frames;
+
+	if (!orphan->creation_count)
+		return json_null();
+	frames = json_array();
+	for (size_t i = 0; i < orphan->creation_count; i++)
+		json_array_append_new(
+			frames, json_pack("{s:o, s:I, s:o}", "file", json_text(orphan->creation[i].file),
+					"line", (json_int_t)orphan->creation[i].line, "qualname",
+					json_text(orphan->creation[i].qualname)));
+	return json_pack("{s:s, s:b, s:o}", "source", "origin", "inferred", 0, "frames", frames);
+}
+
+json_t *json_orphans(const struct view *view)
+{
+	const struct model *model = view->model;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < model->orphan_count; i++) {
+		const struct orphan *orphan = &model->orphans[i];
+		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
+		const struct link *link = c->chain.count ? &c->chain.links[0] : NULL;
+		json_t *o = json_object();
+
+		json_object_set_new(o, "address", json_address(c->gen.address));
+		json_object_set_new(o, "type",
+			json_string(c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine"));
+		json_object_set_new(o, "qualname", json_text(c->qualname));
+		json_object_set_new(o, "state", json_string(gen_state_name(c->gen.state)));
+		json_object_set_new(o, "file", json_text(link ? link->file : NULL));
+		json_object_set_new(o, "line", link && link->line ? json_integer(link->line) : json_null());
+		json_object_set_new(o, "arguments", json_arguments(orphan));
+		json_object_set_new(o, "created", json_creation(orphan));
+		set_retention(view, &orphan->retention, o);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+json_t *json_findings(const struct view *view)
+{
+	const struct model *model = view->model;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < model->finding_count; i++) {
+		const struct finding *finding = &model->findings[i];
+		json_t *objects = json_array(), *evidence = json_array();
+
+		for (size_t k = 0; k < finding->object_count; k++)
+			json_array_append_new(objects, json_address(finding->objects[k]));
+		for (size_t k = 0; k < finding->evidence_count; k++)
+			json_array_append_new(evidence, json_text(finding->evidence[k]));
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "rule", finding->rule, "severity",
+				severity_name(finding->severity), "title", json_text(finding->title),
+				"objects", objects, "evidence", evidence, "inferred", finding->is_inferred,
+				"advice", json_text(finding->advice)));
+	}
+	return list;
+}
+
+json_t *json_object_held(const struct view *view)
+{
+	const struct pytype *type = pytype_of(view->py, view->object->object, NULL);
+	json_t *o = json_object();
+
+	json_object_set_new(o, "address", json_address(view->object->object));
+	json_object_set_new(o, "type", json_text(type ? type->full_name : NULL));
+	set_retention(view, view->object, o);
+	if (!view->with_referrers)
+		json_object_del(o, "referrers");
+	if (!view->with_paths)
+		json_object_del(o, "paths");
+	return o;
+}

@@ -1,0 +1,78 @@
+#include "inspector/report/json_parts.h"
+
+static json_t *known_int(int value)
+{
+	return value < 0 ? json_null() : json_integer(value);
+}
+
+static json_t *known_bool(int value)
+{
+	return value < 0 ? json_null() : json_boolean(value);
+}
+
+static json_t *count_layouts(const struct python *py)
+{
+	json_int_t dwarf = 0;
+
+	for (int id = 0; id < FIELD_COUNT; id++)
+		dwarf += python_field(py, id)->source == SOURCE_DWARF;
+	return json_pack("{s:I, s:i, s:i}", "dwarf", dwarf, "debug-offsets", 0, "built-in", 0);
+}
+
+json_t *json_target(const struct view *view)
+{
+	const struct python *py = view->py;
+	const struct target *t = py->target;
+	bool is_core = target_kind(t) == TARGET_CORE;
+	json_t *o = json_object();
+
+	json_object_set_new(o, "kind", json_string(is_core ? "core" : "live"));
+	json_object_set_new(o, "pid", json_integer(target_pid(t)));
+	json_object_set_new(o, "core", json_text(target_core_path(t)));
+	json_object_set_new(o, "executable", json_text(target_executable(t)));
+	json_object_set_new(o, "python", json_text(py->version));
+	json_object_set_new(o, "architecture", json_string("x86_64"));
+	if (view->model) {
+		const struct facts *facts = &view->model->facts;
+
+		json_object_set_new(o, "debug_build", known_bool(facts->debug_build));
+		json_object_set_new(o, "free_threaded", json_false());
+		json_object_set_new(o, "origin_tracking_depth", known_int(facts->origin_tracking_depth));
+		json_object_set_new(o, "tracemalloc", known_bool(facts->tracemalloc));
+		json_object_set_new(o, "runtime_warning_filter", json_text(facts->runtime_warning_filter));
+	}
+	json_object_set_new(o, "stopped_ms", json_real(target_stopped_ms(t)));
+	json_object_set_new(o, "layouts", count_layouts(py));
+	json_object_set_new(o, "unreadable", json_integer((json_int_t)py->unreadable));
+	return o;
+}
+
+json_t *json_layout(const struct view *view)
+{
+	json_t *list = json_array();
+
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		const struct field_description *d = layout_describe(id);
+		const struct field *field = python_field(view->py, id);
+		json_t *row = json_object();
+
+		json_object_set_new(row, "id", json_string(d->id));
+		json_object_set_new(row, "kind", json_string(d->kind));
+		json_object_set_new(row, "type", json_text(d->type));
+		json_object_set_new(row, "member", json_text(d->member));
+		json_object_set_new(row, "source", json_string(field_source_name(field->source)));
+		if (field->source != SOURCE_NONE && d->kind[0] == 'c') {
+			json_object_set_new(row, "value", json_integer(field->value));
+		} else if (field->source != SOURCE_NONE) {
+			if (d->kind[0] == 'm')
+				json_object_set_new(row, "offset", json_integer(field->offset));
+			json_object_set_new(row, "size", json_integer(field->size));
+		}
+		if (field->bits) {
+			json_object_set_new(row, "bit", json_integer(field->bit));
+			json_object_set_new(row, "bits", json_integer(field->bits));
+		}
+		json_array_append_new(list, row);
+	}
+	return list;
+}

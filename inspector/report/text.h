@@ -1,0 +1,16 @@
+/* text: a view for a person: one page on standard output. */
+#ifndef ASYNCINSPECT_REPORT_TEXT_H
+#define ASYNCINSPECT_REPORT_TEXT_H
+
+#include "inspector/report/view.h"
+
+void text_report(const struct view *view);
+void text_tasks(const struct view *view);
+void text_where(const struct view *view);
+void text_orphans(const struct view *view);
+void text_refs(const struct view *view);
+void text_path(const struct view *view);
+void text_threads(const struct view *view);
+void text_layout(const struct view *view);
+
+#endif

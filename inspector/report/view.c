@@ -1,0 +1,24 @@
+#include "inspector/report/view.h"
+
+static bool contains(const size_t *items, size_t count, size_t wanted)
+{
+	for (size_t i = 0; i < count; i++)
+		if (items[i] == wanted)
+			return true;
+	return false;
+}
+
+static bool shows_all(const struct view *view)
+{
+	return !view->chosen_task_count && !view->chosen_coroutine_count;
+}
+
+bool view_has_task(const struct view *view, size_t task)
+{
+	return shows_all(view) || contains(view->chosen_tasks, view->chosen_task_count, task);
+}
+
+bool view_has_coroutine(const struct view *view, size_t coroutine)
+{
+	return shows_all(view) || contains(view->chosen_coroutines, view->chosen_coroutine_count, coroutine);
+}

@@ -1,0 +1,39 @@
+/* view: what of a model a command shows, and how. The same for text and JSON. */
+#ifndef ASYNCINSPECT_REPORT_VIEW_H
+#define ASYNCINSPECT_REPORT_VIEW_H
+
+#include "inspector/findings/model.h"
+
+enum {
+	SHOW_INTERPRETERS = 1 << 0,
+	SHOW_THREADS = 1 << 1,
+	SHOW_LOOPS = 1 << 2,
+	SHOW_TASKS = 1 << 3,
+	SHOW_COROUTINES = 1 << 4,
+	SHOW_ORPHANS = 1 << 5,
+	SHOW_FINDINGS = 1 << 6,
+	SHOW_LAYOUT = 1 << 7,
+	SHOW_OBJECT = 1 << 8,
+};
+
+struct view {
+	const struct model *model; /* NULL for a layout alone */
+	struct python *py;
+	unsigned show;	   /* SHOW_* */
+	bool with_locals;  /* values of variables in frames */
+	size_t repr_limit; /* characters of a value */
+	bool is_terminal;  /* columns fit the terminal */
+	bool with_color;
+	/* Only these, when count is not 0: indices of tasks; of coroutines. */
+	size_t chosen_task_count, chosen_coroutine_count;
+	const size_t *chosen_tasks, *chosen_coroutines;
+	/* The object of refs and path. */
+	const struct retention *object;
+	bool with_referrers, with_paths;
+};
+
+/* Whether a task or coroutine is among the chosen. */
+bool view_has_task(const struct view *view, size_t task);
+bool view_has_coroutine(const struct view *view, size_t coroutine);
+
+#endif
