@@ -84,7 +84,8 @@ def build_id_place(data):
 
 
 def _pyenv_root():
-    pyenv = shutil.which("pyenv")
+    home = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    pyenv = shutil.which("pyenv") or shutil.which("pyenv", path=os.path.join(home, "bin"))
     if pyenv is None:
         return None
     try:

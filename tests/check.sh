@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Every test there is. `make check` and CI call it; the program must be built.
+#
+#   check.sh [--require NAME,...]     a missing interpreter of these fails instead of being skipped
+#
+# Ends with "N passed, N failed, N skipped", the sum of all parts; exit status 1 when one failed.
+set -eu
+
+cd "$(dirname "$0")/.."
+require=${ASYNCINSPECT_REQUIRE:-}
+if [ "${1:-}" = --require ]; then
+	require=${2:?--require needs a list of interpreters}
+fi
+# The tree is formatted by this one; others disagree about details.
+clang_format_major=14
+
+make=("${MAKE:-make}" -s -j"$(nproc)")
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+passed=0 failed=0 skipped=0
+summary=()
+
+add() { # NAME PASSED FAILED SKIPPED
+	passed=$((passed + $2))
+	failed=$((failed + $3))
+	skipped=$((skipped + $4))
+	summary+=("$(printf '%-28s %5d passed %5d failed %5d skipped' "$1" "$2" "$3" "$4")")
+}
+
+# What a part printed last, by our tests' words or by Check's.
+totals() {
+	local ours='^([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped$'
+	local checks='^[0-9]+%: Checks: ([0-9]+), Failures: ([0-9]+), Errors: ([0-9]+)$'
+	local line found=
+	while IFS= read -r line; do
+		if [[ $line =~ $ours ]]; then
+			found="${BASH_REMATCH[1]} ${BASH_REMATCH[2]} ${BASH_REMATCH[3]}"
+		elif [[ $line =~ $checks ]]; then
+			local bad=$((BASH_REMATCH[2] + BASH_REMATCH[3]))
+			found="$((BASH_REMATCH[1] - bad)) $bad 0"
+		fi
+	done <"$log"
+	echo "$found"
+}
+
+part() { # NAME COMMAND...: a part that counts its own tests
+	local name=$1 status=0 counted start=$SECONDS p f s
+	shift
+	echo "== $name"
+	"$@" 2>&1 | tee "$log" || status=$?
+	counted=$(totals)
+	if [ -z "$counted" ]; then
+		echo "FAIL  $name: it ended with status $status and told no totals"
+		counted="0 1 0"
+	fi
+	read -r p f s <<<"$counted"
+	if [ "$status" != 0 ] && [ "$f" = 0 ]; then
+		echo "FAIL  $name: exit status $status, though no test failed"
+		f=1
+	fi
+	add "$name" "$p" "$f" "$s"
+	echo "   ($((SECONDS - start)) s)"
+}
+
+lint() { # NAME COMMAND...: one test, passed when the command is silent about faults
+	local name=$1
+	shift
+	echo "== $name"
+	if "$@"; then
+		add "$name" 1 0 0
+	else
+		echo "FAIL  $name"
+		add "$name" 0 1 0
+	fi
+}
+
+skip() { # NAME REASON
+	echo "== $1"
+	echo "skip  $1: $2"
+	add "$1" 0 0 1
+}
+
+set -o pipefail
+shopt -s nullglob
+
+part "layers" tests/layers.py
+
+if command -v shellcheck >/dev/null; then
+	lint "shell scripts" shellcheck tests/*.sh .ci/run
+else
+	skip "shell scripts" "shellcheck is not installed"
+fi
+
+if clang-format --version 2>/dev/null | grep -q "version $clang_format_major\."; then
+	lint "format" clang-format --dry-run -Werror corefiles/*.[ch] inspector/*/*.[ch] \
+		tests/unit/*.[ch] tests/bench/*.c
+else
+	skip "format" "clang-format $clang_format_major is not installed"
+fi
+
+part "unit" "${make[@]}" unit
+part "unit, sanitized" "${make[@]}" SANITIZE=1 unit
+part "truth: is it able to fail" tests/truth/selftest.py
+part "truth" tests/truth/run.py --require "$require"
+part "behaviour" tests/behaviour/run.py
+
+lint "sanitized build" "${make[@]}" SANITIZE=1
+asan=build/asan/asyncinspect
+part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \
+	--only service-all,blocked_loop,task_cycle,threadsafe_dead_loop,agen_not_closed
+part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
+	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals
+
+echo
+printf '%s\n' "${summary[@]}"
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" = 0 ]
