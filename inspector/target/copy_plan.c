@@ -24,6 +24,9 @@
  * is larger is a reservation (the shadow of a sanitizer has terabytes). */
 #define MOST_UNSEEN ((uint64_t)256 << 30)
 
+/* Zeros take no memory here, but address space. */
+#define MOST_ZEROS ((uint64_t)64 << 30)
+
 void copy_plan_deinit(struct copy_plan *plan)
 {
 	free(plan->runs);
@@ -119,6 +122,14 @@ static bool is_plain_memory(const struct mapping *m)
 		       strncmp(m->path, "[anon:", 6) == 0);
 }
 
+static void add_zeros(struct copy_plan *plan, const struct mapping *m, uint64_t start, uint64_t end)
+{
+	if (end - start > MOST_ZEROS)
+		add_none(plan, m, start, end, "it was never touched, and is too large to be kept as zeros");
+	else if (start < end)
+		add_run(plan, m, start, end, RUN_ZERO);
+}
+
 static void plan_anonymous(
 	struct copy_plan *plan, const struct mapping *m, int pagemap, struct page_ranges *owned)
 {
@@ -133,13 +144,11 @@ static void plan_anonymous(
 		return;
 	}
 	for (size_t i = 0; i < owned->count; i++) {
-		if (at < owned->ranges[i].start)
-			add_run(plan, m, at, owned->ranges[i].start, RUN_ZERO);
+		add_zeros(plan, m, at, owned->ranges[i].start);
 		add_run(plan, m, owned->ranges[i].start, owned->ranges[i].end, RUN_COPY);
 		at = owned->ranges[i].end;
 	}
-	if (at < m->end)
-		add_run(plan, m, at, m->end, RUN_ZERO);
+	add_zeros(plan, m, at, m->end);
 }
 
 static void plan_mapping(struct copy_plan *plan, struct target *t, const struct mapping *m, int pagemap,

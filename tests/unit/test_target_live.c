@@ -127,7 +127,7 @@ START_TEST(a_capture_is_a_copy_and_the_process_runs_on)
 END_TEST
 
 struct scene {
-	char *guarded, *sparse, *shared;
+	char *guarded, *sparse, *shared, *reserved;
 };
 
 /* A byte of its own memory in every kind of mapping, and a page that says it may not be read. */
@@ -140,6 +140,7 @@ static int run_mappings(struct child *self, void *context)
 	madvise(scene->guarded + 2 * PAGE, PAGE, 102 /* MADV_GUARD_INSTALL, Linux 6.13 */);
 	scene->sparse[(size_t)32 << 20] = 's';
 	scene->shared[0] = 'S';
+	scene->reserved[0] = 'r';
 	fill('m');
 	child_ready(self);
 	child_wait(self);
@@ -149,12 +150,14 @@ static int run_mappings(struct child *self, void *context)
 /* All that the target says about the memory of a process that stands still, against /proc/PID/mem. */
 START_TEST(every_region_is_what_the_process_has)
 {
-	const size_t sparse = (size_t)64 << 20;
+	const size_t sparse = (size_t)64 << 20, reserved = (size_t)1 << 40;
 	const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS;
 	struct scene scene = {
 		mmap(NULL, 3 * PAGE, PROT_READ | PROT_WRITE, anonymous, -1, 0),
 		mmap(NULL, sparse, PROT_READ | PROT_WRITE, anonymous | MAP_NORESERVE, -1, 0),
 		mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0),
+		/* As the shadow memory of a sanitizer, which is larger still; not to be one with sparse. */
+		mmap(NULL, reserved, PROT_READ | PROT_WRITE | PROT_EXEC, anonymous | MAP_NORESERVE, -1, 0),
 	};
 	struct child child = child_start(run_mappings, &scene);
 	struct error err = ERROR_INIT;
@@ -193,12 +196,16 @@ START_TEST(every_region_is_what_the_process_has)
 	ck_assert_ptr_null(target_bytes(t, (uintptr_t)scene.shared, 1, &err));
 	ck_assert_msg(strstr(err.text, "shared memory") != NULL, "%s", err.text);
 	ck_assert_ptr_nonnull(target_bytes(t, (uintptr_t)run_mappings, 16, NULL));
+	ck_assert_int_eq(*(const char *)target_bytes(t, (uintptr_t)scene.reserved, 1, NULL), 'r');
+	ck_assert_ptr_null(target_bytes(t, (uintptr_t)scene.reserved + reserved / 2, 1, &err));
+	ck_assert_msg(strstr(err.text, "never touched") != NULL, "%s", err.text);
 	close(memory);
 	free(page);
 	target_close(t);
 	child_kill(&child);
 	munmap(scene.guarded, 3 * PAGE);
 	munmap(scene.sparse, sparse);
+	munmap(scene.reserved, reserved);
 	munmap(scene.shared, PAGE);
 }
 END_TEST
