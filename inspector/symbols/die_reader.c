@@ -10,6 +10,9 @@
 /* Abbreviations with a higher code, of which compilers have some hundreds, are looked at one by one. */
 #define ABBREV_CODES 4096
 
+/* Units may share a table of abbreviations, which libdwarf reads again for each. */
+#define ABBREV_BYTES_MAX ((uint64_t)256 << 20)
+
 /* Of DIEs that check_below descends into. */
 #define NESTING_MAX 128
 
@@ -21,15 +24,24 @@ struct die_reader {
 	size_t units;
 	/* Of the unit's abbreviations, by code: has children and no DW_AT_sibling. */
 	uint64_t unskippable[ABBREV_CODES / 64];
-	bool uses_siblings; /* some abbreviation has DW_AT_sibling */
-	int old_tracking;
+	bool uses_siblings;    /* some abbreviation has DW_AT_sibling */
+	uint64_t abbrev_bytes; /* read so far */
+	int old_tracking, old_string_check;
 };
 
 /* Every handle is freed here, so libdwarf's own list of what it has given out, which costs a third of the
- * time of a walk, is not kept. */
-static int stop_tracking(void)
+ * time of a walk, is not kept. And every section ends with zeros, so that it need not look for the end of a
+ * string each time that it meets one. */
+static void change_settings(struct die_reader *reader)
 {
-	return dwarf_set_de_alloc_flag(0);
+	reader->old_tracking = dwarf_set_de_alloc_flag(0);
+	reader->old_string_check = dwarf_set_stringcheck(1);
+}
+
+static void restore_settings(struct die_reader *reader)
+{
+	dwarf_set_stringcheck(reader->old_string_check);
+	dwarf_set_de_alloc_flag(reader->old_tracking);
 }
 
 /* Turns libdwarf's error into ours and frees it. */
@@ -55,7 +67,7 @@ struct die_reader *die_reader_open(const struct image *image, struct error *err)
 	int status;
 
 	reader->path = xstrdup(image_path(image));
-	reader->old_tracking = stop_tracking();
+	change_settings(reader);
 	if (!die_sections_init(&reader->sections, image, err))
 		goto failed;
 	if (!reader->sections.sections[DIE_INFO].bytes) {
@@ -80,7 +92,7 @@ void die_reader_close(struct die_reader *reader)
 	if (reader->debug)
 		die_sections_finish(reader->debug);
 	die_sections_deinit(&reader->sections);
-	dwarf_set_de_alloc_flag(reader->old_tracking);
+	restore_settings(reader);
 	free(reader->path);
 	free(reader);
 }
@@ -118,30 +130,33 @@ static bool read_abbrev(const uint8_t **at, const uint8_t *end, bool *has_childr
 	return true;
 }
 
-/* Reads the unit's abbreviations. When in doubt nothing can be skipped. */
-static void read_abbrevs(struct die_reader *reader, uint64_t offset)
+/* Reads the unit's abbreviations. When in doubt nothing can be skipped. False: too much was read. */
+static bool read_abbrevs(struct die_reader *reader, uint64_t offset)
 {
 	const struct die_section *section = &reader->sections.sections[DIE_ABBREV];
-	const uint8_t *at = section->bytes, *end;
+	const uint8_t *at = section->bytes, *start, *end;
 	bool has_children, has_sibling;
 	uint64_t code;
 
 	memset(reader->unskippable, 0, sizeof(reader->unskippable));
 	reader->uses_siblings = false;
 	if (!at || offset >= section->size)
-		return;
+		return true;
 	end = at + section->size;
 	at += offset;
+	start = at;
 	while (read_leb(&at, end, &code) && code) {
 		if (!read_abbrev(&at, end, &has_children, &has_sibling)) {
 			memset(reader->unskippable, 0xff, sizeof(reader->unskippable));
 			reader->uses_siblings = true;
-			return;
+			break;
 		}
 		reader->uses_siblings |= has_sibling;
 		if (has_children && !has_sibling && code < ABBREV_CODES)
 			reader->unskippable[code / 64] |= UINT64_C(1) << code % 64;
 	}
+	reader->abbrev_bytes += (uint64_t)(at - start);
+	return reader->abbrev_bytes <= ABBREV_BYTES_MAX;
 }
 
 static bool is_skippable(const struct die_reader *reader, die_handle die)
@@ -170,7 +185,11 @@ enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct 
 	if (status == DW_DLV_OK && next > reader->unit_end) {
 		reader->unit_end = next;
 		reader->units++;
-		read_abbrevs(reader, abbrev_offset);
+		if (!read_abbrevs(reader, abbrev_offset)) {
+			error_set(err, ERROR_LIMIT, "the debug information in %s has endless abbreviations",
+				reader->path);
+			return DIE_FAILED;
+		}
 		*root = NULL;
 		status = dwarf_siblingof_b(reader->debug, NULL, 1, root, &error);
 		if (status == DW_DLV_OK)

@@ -15,7 +15,7 @@
 #define PADDING 64
 
 /* No section of debug information is larger; what one claims beyond it is damage or an attack. */
-#define SECTION_MAX ((uint64_t)4 << 30)
+#define SECTION_MAX ((uint64_t)1 << 30)
 
 /* DEFLATE cannot do better than 1032 to 1. */
 #define INFLATE_RATIO 1032

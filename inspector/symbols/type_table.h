@@ -1,7 +1,7 @@
 /* type_table: C types read from DWARF into plain structs, each once, found by the offset of its DIE.
  *
  * Everything learned lives until the table is destroyed. Bounded: a damaged or hostile file runs out of the
- * table's budget, after which every type is unknown and type_table_spent says so. */
+ * table's budget, after which every type is unknown and type_table_spend returns false. */
 #ifndef ASYNCINSPECT_SYMBOLS_TYPE_TABLE_H
 #define ASYNCINSPECT_SYMBOLS_TYPE_TABLE_H
 
@@ -68,6 +68,5 @@ bool type_stride(struct type_table *table, const struct type *array, uint64_t *s
 
 /* Takes cost from the budget. False when it is spent. */
 bool type_table_spend(struct type_table *table, size_t cost);
-bool type_table_spent(const struct type_table *table);
 
 #endif

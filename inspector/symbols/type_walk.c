@@ -116,7 +116,7 @@ static bool walk_unit(struct walk *walk, die_handle root, struct error *err)
 
 	for (; step == DIE_FOUND; step = die_next_sibling(walk->reader, &die, err)) {
 		look_at(walk, die);
-		if (type_table_spent(walk->table)) {
+		if (!type_table_spend(walk->table, 1)) {
 			die_free(walk->reader, die);
 			return error_set(
 				err, ERROR_LIMIT, "the types described in %s are endless", walk->path);

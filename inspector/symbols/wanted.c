@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Nobody asks for longer names. A hostile file may have one of megabytes. */
+#define NAME_LENGTH_MAX 256
+
 /* Different definitions of one name that are tried. */
 #define DEFINITIONS_MAX 64
 
@@ -128,7 +131,8 @@ void wanted_destroy(struct wanted *wanted)
 
 struct wanted_name *wanted_find(struct wanted *wanted, const char *text)
 {
-	uint32_t slot = *slot_of(wanted, text, strlen(text));
+	size_t length = strnlen(text, NAME_LENGTH_MAX);
+	uint32_t slot = length < NAME_LENGTH_MAX ? *slot_of(wanted, text, length) : 0;
 	struct wanted_name *name = slot ? &wanted->names[slot - 1] : NULL;
 
 	return name && name->answered < name->count ? name : NULL;
