@@ -3,6 +3,7 @@
 #include "inspector/asyncio/asyncgen.h"
 #include "inspector/asyncio/collect.h"
 #include "inspector/asyncio/registry.h"
+#include "inspector/asyncio/timers.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +92,7 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 
 		task->coroutine_qualname = pygen_qualname(py, &gen);
 	}
+	creation_of_task(py, task->parts.source_traceback, &task->creation);
 	if (type) {
 		task->coroutine_type = type->full_name;
 		if (!task->coroutine_qualname)
@@ -311,6 +313,34 @@ static void read_loops(struct collector *c)
 	}
 }
 
+/* The first pending task that it waits for, or the timer that sets its future. */
+static void find_wakers(struct collector *c)
+{
+	struct asyncio *a = c->a;
+	struct timers timers = {0};
+
+	for (size_t i = 0; i < a->loop_count; i++)
+		timers_add_loop(a->py, a->loops[i].address, &timers);
+	timers_sort(&timers);
+	for (size_t i = 0; i < a->task_count; i++) {
+		struct wait *wait = &a->tasks[i].wait;
+		const struct timer *timer = timers_find(&timers, wait->address);
+
+		if (wait->kind == WAIT_NONE)
+			continue;
+		for (size_t k = 0; k < wait->task_count && !wait->wakes_by; k++) {
+			size_t index = asyncio_find_task(a, wait->tasks[k]);
+
+			if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING)
+				wait->wakes_by = arena_printf(
+					a->py->arena, "task 0x%llx", (unsigned long long)wait->tasks[k]);
+		}
+		if (!wait->wakes_by && timer)
+			wait->wakes_by = arena_printf(a->py->arena, "timer at %.3f", timer->when);
+	}
+	timers_deinit(&timers);
+}
+
 static void collect(struct collector *c)
 {
 	if (c->a->heap)
@@ -327,6 +357,7 @@ static void collect(struct collector *c)
 	follow_coroutines(c);
 	mark_used_asyncgens(c);
 	read_loops(c);
+	find_wakers(c);
 }
 
 struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options *options, struct error *err)

@@ -147,6 +147,7 @@ static bool read_c_task(
 	parts->name = name_text(py, name);
 	read_unsigned(py, f->address, FIELD_task_must_cancel, &must_cancel, NULL);
 	parts->must_cancel = must_cancel != 0;
+	read_pointer(py, f->address, FIELD_future_source_traceback, &parts->source_traceback, NULL);
 	read_signed(py, f->address, FIELD_task_cancel_requests, &parts->cancel_requests, NULL);
 	return true;
 }
@@ -163,6 +164,7 @@ bool future_task_parts(
 	parts->waiter = attribute(py, future->address, "_fut_waiter");
 	parts->name = name_text(py, attribute(py, future->address, "_name"));
 	parts->must_cancel = is_true(py, attribute(py, future->address, "_must_cancel"));
+	parts->source_traceback = attribute(py, future->address, "_source_traceback");
 	if (instance_get(py, future->address, "_num_cancels_requested", &number, NULL))
 		pyint_signed(py, number, &parts->cancel_requests, NULL);
 	return true;

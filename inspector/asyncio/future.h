@@ -30,6 +30,7 @@ struct task_parts {
 	const char *name;	    /* in the arena of py; never NULL */
 	int64_t cancel_requests;
 	bool must_cancel;
+	uint64_t source_traceback; /* list of frames, in debug mode; 0 or None otherwise */
 };
 
 bool future_task_parts(

@@ -3,6 +3,7 @@
 #define ASYNCINSPECT_ASYNCIO_TASK_H
 
 #include "inspector/asyncio/chain.h"
+#include "inspector/asyncio/creation.h"
 #include "inspector/asyncio/future.h"
 #include "inspector/asyncio/wait.h"
 
@@ -19,6 +20,7 @@ struct task {
 	const char *coroutine_qualname; /* NULL without a coroutine */
 	struct chain chain;		/* empty for a task that is done */
 	struct wait wait;
+	struct creation creation;
 	size_t awaited_by_count;
 	uint64_t *
 		awaited_by; /* addresses of tasks that wait for it, directly or through gather(), ascending */

@@ -37,9 +37,11 @@ struct wait {
 	uint64_t on;	       /* the primitive; 0 none */
 	const char *on_type;
 	size_t task_count;
-	uint64_t *tasks; /* the tasks it waits for, in order; in the arena of py */
-	const char
-		*text; /* "Queue at 0x7f10 (empty, 8 getters)"; never NULL for another kind than WAIT_NONE */
+	uint64_t *tasks;      /* the tasks it waits for, in order; in the arena of py */
+	const char *wakes_by; /* what was found that will wake it: "task 0x7f10", "timer at 1234.5"; NULL:
+				 nothing */
+	const char *text;
+	/* "Queue at 0x7f10 (empty, 8 getters)"; never NULL for another kind than WAIT_NONE */
 };
 
 /* waiter is the task's _fut_waiter, 0 for none. */

@@ -80,9 +80,11 @@ static void add_place(struct model *model, struct finding *finding, const struct
 
 static void add_creation(struct model *model, struct finding *finding, const struct orphan *orphan)
 {
-	if (orphan->creation_count)
-		finding_evidence(model, finding, "created at %s:%u in %s", orphan->creation[0].file,
-			orphan->creation[0].line, orphan->creation[0].qualname);
+	const struct creation_frame *nearest = orphan->creation.frames;
+
+	if (orphan->creation.count)
+		finding_evidence(model, finding, "created at %s:%u in %s", nearest->file, nearest->line,
+			nearest->qualname);
 }
 
 static void add_holders(

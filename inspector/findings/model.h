@@ -6,6 +6,7 @@
 #define ASYNCINSPECT_FINDINGS_MODEL_H
 
 #include "inspector/asyncio/asyncio.h"
+#include "inspector/asyncio/creation.h"
 #include "inspector/findings/facts.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/python.h"
@@ -15,19 +16,11 @@ struct argument {
 	const char *value; /* repr, cut; "<unset>" for a variable that was deleted */
 };
 
-/* Where a coroutine was created: cr_origin, which asyncio's debug mode and
- * sys.set_coroutine_origin_tracking_depth turn on. Nearest caller first. */
-struct creation_frame {
-	const char *file, *qualname;
-	uint32_t line;
-};
-
 struct orphan {
 	size_t coroutine; /* index in asyncio's coroutines */
 	size_t argument_count;
 	struct argument *arguments;
-	size_t creation_count; /* 0: not recorded */
-	struct creation_frame *creation;
+	struct creation creation;
 	struct retention retention;
 };
 

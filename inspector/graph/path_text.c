@@ -99,7 +99,10 @@ static void generator_slot(struct writer *w, const struct step *step)
 {
 	size_t index = asyncio_find_coroutine(w->a, step->from);
 	const struct coroutine *c = index == NO_INDEX ? NULL : &w->a->coroutines[index];
-	const char *what = c ? (c->gen.kind == KIND_ASYNCGEN ? "async generator" : "coroutine") : "generator";
+	const struct pytype *type = pytype_of(w->py, step->from, NULL);
+	const char *what = c ? c->gen.kind == KIND_ASYNCGEN ? "async generator " : "coroutine "
+			   : type && type->kind == KIND_FRAME ? ""
+							      : "generator ";
 	struct strbuf head = STRBUF_INIT;
 
 	if (step->ref.kind == EDGE_LOCAL) {
@@ -111,12 +114,12 @@ static void generator_slot(struct writer *w, const struct step *step)
 	}
 	if (c && c->task != NO_INDEX) {
 		replace(w, true);
-		strbuf_printf(&w->expression, "%s%s ", strbuf_text(&head), what);
+		strbuf_printf(&w->expression, "%s%s", strbuf_text(&head), what);
 		strbuf_append_safe(&w->expression, c->qualname);
 		strbuf_append(&w->expression, " in ");
 		append_task(w, c->task);
 	} else {
-		strbuf_printf(&head, "%s ", what);
+		strbuf_append(&head, what);
 		phrase(w, strbuf_text(&head), "");
 	}
 	strbuf_deinit(&head);

@@ -59,19 +59,20 @@ static json_t *json_arguments(const struct orphan *orphan)
 	return list;
 }
 
-static json_t *json_creation(const struct orphan *orphan)
+json_t *json_creation(const struct creation *creation)
 {
 	json_t *frames;
 
-	if (!orphan->creation_count)
+	if (creation->source == CREATION_NONE)
 		return json_null();
 	frames = json_array();
-	for (size_t i = 0; i < orphan->creation_count; i++)
+	for (size_t i = 0; i < creation->count; i++)
 		json_array_append_new(
-			frames, json_pack("{s:o, s:I, s:o}", "file", json_text(orphan->creation[i].file),
-					"line", (json_int_t)orphan->creation[i].line, "qualname",
-					json_text(orphan->creation[i].qualname)));
-	return json_pack("{s:s, s:b, s:o}", "source", "origin", "inferred", 0, "frames", frames);
+			frames, json_pack("{s:o, s:I, s:o}", "file", json_text(creation->frames[i].file),
+					"line", (json_int_t)creation->frames[i].line, "qualname",
+					json_text(creation->frames[i].qualname)));
+	return json_pack("{s:s, s:b, s:o}", "source", creation_source_name(creation->source), "inferred", 0,
+		"frames", frames);
 }
 
 json_t *json_orphans(const struct view *view)
@@ -93,8 +94,9 @@ json_t *json_orphans(const struct view *view)
 		json_object_set_new(o, "file", json_text(link ? link->file : NULL));
 		json_object_set_new(o, "line", link && link->line ? json_integer(link->line) : json_null());
 		json_object_set_new(o, "arguments", json_arguments(orphan));
-		json_object_set_new(o, "created", json_creation(orphan));
+		json_object_set_new(o, "created", json_creation(&orphan->creation));
 		set_retention(view, &orphan->retention, o);
+		json_object_set_new(o, "retained_bytes", json_null()); /* not computed */
 		json_array_append_new(list, o);
 	}
 	return list;

@@ -25,6 +25,7 @@ json_t *json_link(const struct view *view, const struct link *link);
 json_t *json_chain(const struct view *view, const struct chain *chain);
 json_t *json_step(const struct view *view, const struct step *step);
 json_t *json_path(const struct view *view, const struct path *path);
+json_t *json_creation(const struct creation *creation);
 
 /* The variables of a frame: names and values. */
 json_t *json_locals(const struct view *view, const struct pyframe *frame);

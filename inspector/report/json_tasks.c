@@ -72,6 +72,7 @@ static json_t *json_wait(const struct wait *wait)
 			 : json_null());
 	json_object_set_new(o, "tasks", address_list(wait->tasks, wait->task_count));
 	json_object_set_new(o, "text", json_text(wait->text));
+	json_object_set_new(o, "wakes_by", json_text(wait->wakes_by));
 	return o;
 }
 
@@ -126,6 +127,7 @@ static json_t *json_task(const struct view *view, const struct task *task)
 	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));
 	json_object_set_new(o, "must_cancel", json_boolean(task->parts.must_cancel));
 	json_object_set_new(o, "exception", json_exception(view, &task->future));
+	json_object_set_new(o, "created", json_creation(&task->creation));
 	return o;
 }
 
