@@ -163,7 +163,7 @@ static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_sett
 		if (held)
 			take_threads(t, tracer);
 		else if (done)
-			done = live_read_threads(t, err);
+			done = live_read_threads(t, true, err);
 		t->stopped_ms += tracer_release(tracer);
 		if (done && held)
 			name_threads(t);

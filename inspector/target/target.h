@@ -12,6 +12,10 @@
  * works on file-backed memory only. After it everything is answered from the copy and from files, and the
  * process can do what it likes.
  *
+ * The copy is exact where it matters: anonymous memory, and of a private mapping of a file the pages that
+ * were ever written to, relocations included; the other pages are those of the file. Memory that the process
+ * shares with others for writing is not copied.
+ *
  * Memory is a sorted list of regions whose bytes are mapped in this process: the copy, the core file, or the
  * file that the target had mapped. So every read is checked once and then costs a memory access. */
 #ifndef ASYNCINSPECT_TARGET_TARGET_H
@@ -64,9 +68,9 @@ struct target_options {
 
 struct target;
 
-/* Opens a core. Fails when it is no core, or when the executable is missing or has another build-id than the
- * core's (the cure names --exe and --sysroot). Other files that are missing or differ are not an error: their
- * pages are then "not saved", with that reason. */
+/* Opens a core. Fails when it is no core (ERROR_UNSUPPORTED, ERROR_CORRUPT, ERROR_NOT_FOUND), or when the
+ * executable is missing or has another build-id than the core's (the cure names --exe and --sysroot). Other
+ * files that are missing or differ are not an error: their pages are then "not saved", with that reason. */
 struct target *target_open_core(const char *path, const struct target_options *options, struct error *err);
 
 /* Opens a process. Fails when it does not exist, is a zombie or a kernel thread, or may not be read; the
@@ -88,7 +92,9 @@ typedef bool (*target_settled_fn)(struct target *t, void *context);
  * process is let go and caught again after a short pause, up to a bound of about a second; after that the
  * copy is made all the same and *is_settled (may be NULL) is false. A process whose TracerPid is set, or with
  * options.no_stop, is copied without attaching. Whatever happens, the process runs on when this returns; if
- * this program is killed meanwhile, the kernel lets go. Core: does nothing but ask settled. */
+ * this program is killed meanwhile (SIGINT and SIGTERM included, which are not caught), the kernel lets go. A
+ * process that was stopped before (Ctrl-Z) stays stopped. Core, or captured before: only asks settled.
+ * ERROR_LIMIT: the copy would not fit into the memory that is available. */
 bool target_capture(
 	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
 
@@ -97,7 +103,7 @@ pid_t target_pid(const struct target *t);	      /* 0 when a core does not tell *
 const char *target_core_path(const struct target *t); /* NULL for a process */
 const char *target_executable(
 	const struct target *t);		  /* path as the target sees it; never NULL, "" if unknown */
-double target_stopped_ms(const struct target *t); /* how long the process stood still; 0 for a core */
+double target_stopped_ms(const struct target *t); /* how long it stood still, all tries together; 0: core */
 pid_t target_tracer(const struct target *t);	  /* who held it already; 0: nobody */
 uint64_t target_bytes_copied(const struct target *t); /* by the capture */
 

@@ -1,4 +1,5 @@
 /* A core as a target: what it saved, and what it left out because it is in a file. */
+#include "inspector/target/core_pieces.h"
 #include "inspector/target/target_private.h"
 
 #include <elf.h>
@@ -7,62 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* A range that lies in one segment, in one line of NT_FILE, or in one of each. GDB writes no segment for
- * what it leaves out whole, the kernel one of size 0. */
-struct piece {
-	uint64_t start, end;
-	const struct core_segment *segment; /* NULL: none */
-	const struct core_mapping *line;    /* NULL: none */
-};
-
-struct piece_walk {
-	const struct core_segment *segments;
-	const struct core_mapping *lines;
-	size_t segment_count, line_count, segment, line;
-	uint64_t at;
-};
-
-static struct piece_walk walk_pieces(const struct core_file *core)
-{
-	struct piece_walk walk = {.at = 0};
-
-	walk.segments = core_file_segments(core, &walk.segment_count);
-	walk.lines = core_file_mappings(core, &walk.line_count);
-	return walk;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
-}
-
-static bool next_piece(struct piece_walk *walk, struct piece *piece)
-{
-	const struct core_segment *segment;
-	const struct core_mapping *line;
-	uint64_t first;
-
-	while (walk->segment < walk->segment_count && walk->segments[walk->segment].end <= walk->at)
-		walk->segment++;
-	while (walk->line < walk->line_count && walk->lines[walk->line].end <= walk->at)
-		walk->line++;
-	segment = walk->segment < walk->segment_count ? &walk->segments[walk->segment] : NULL;
-	line = walk->line < walk->line_count ? &walk->lines[walk->line] : NULL;
-	if (!segment && !line)
-		return false;
-	first = least(segment ? segment->start : UINT64_MAX, line ? line->start : UINT64_MAX);
-	if (walk->at < first)
-		walk->at = first;
-	piece->start = walk->at;
-	piece->end = UINT64_MAX;
-	piece->segment = segment && segment->start <= walk->at ? segment : NULL;
-	piece->line = line && line->start <= walk->at ? line : NULL;
-	if (segment)
-		piece->end = least(piece->end, piece->segment ? segment->end : segment->start);
-	if (line)
-		piece->end = least(piece->end, piece->line ? line->end : line->start);
-	walk->at = piece->end;
-	return true;
 }
 
 /* The saved bytes at the start of a line of NT_FILE; 0: none. */
@@ -200,7 +148,7 @@ static bool check_executable(struct target *t, const struct core_mapping *line, 
 /* What the dump left out of a piece: from the file, when that is right. Writable memory never is: it may have
  * changed; nor are the pages that the loader wrote to before it made them read-only (RELRO), which the kernel
  * dumps unless /proc/PID/coredump_filter forbade it. */
-static void add_left_out(struct target *t, const struct piece *piece, uint64_t start, uint32_t prot)
+static void add_left_out(struct target *t, const struct core_piece *piece, uint64_t start, uint32_t prot)
 {
 	const struct core_mapping *line = piece->line;
 	const struct mapped_file *file = line ? core_file_of(t, line) : NULL;
@@ -251,7 +199,7 @@ static void add_saved(struct target *t, struct region region, const uint8_t *byt
 	}
 }
 
-static void add_piece(struct target *t, const struct piece *piece, uint32_t prot)
+static void add_piece(struct target *t, const struct core_piece *piece, uint32_t prot)
 {
 	const struct core_segment *segment = piece->segment;
 	struct region region = {.start = piece->start, .end = piece->start, .prot = prot};
@@ -271,7 +219,7 @@ static void add_piece(struct target *t, const struct piece *piece, uint32_t prot
 }
 
 /* A segment says how memory was protected at the end; without one (GDB) the file says how it is mapped. */
-static uint32_t piece_prot(struct target *t, const struct piece *piece)
+static uint32_t piece_prot(struct target *t, const struct core_piece *piece)
 {
 	uint32_t prot = 0;
 
@@ -283,7 +231,7 @@ static uint32_t piece_prot(struct target *t, const struct piece *piece)
 }
 
 /* The kernel gives no names to memory without a file; the auxiliary vector points into two of them. */
-static const char *piece_path(struct target *t, const struct piece *piece)
+static const char *piece_path(struct target *t, const struct core_piece *piece)
 {
 	uint64_t address;
 
@@ -299,13 +247,13 @@ static const char *piece_path(struct target *t, const struct piece *piece)
 
 static void add_pieces(struct target *t)
 {
-	struct piece_walk walk = walk_pieces(t->core);
+	struct core_piece_walk walk = core_piece_walk(t->core);
 	size_t capacity = 2 * (walk.segment_count + walk.line_count) + 1;
-	struct piece piece;
+	struct core_piece piece;
 
 	/* Each bound of a segment or a line starts at most one piece. */
 	t->mappings = arena_alloc(t->arena, capacity * sizeof(*t->mappings));
-	while (next_piece(&walk, &piece)) {
+	while (core_piece_next(&walk, &piece)) {
 		struct mapping *m = &t->mappings[t->mapping_count++];
 
 		if (piece.line && piece.line->file_offset == 0 && piece.start == piece.line->start)

@@ -69,60 +69,6 @@ bool live_read_maps(struct target *t, struct error *err)
 	return done;
 }
 
-void live_name_thread(const struct target *t, struct target_thread *thread)
-{
-	struct strbuf text = STRBUF_INIT;
-	char name[48];
-	int errnum;
-
-	snprintf(name, sizeof(name), "task/%d/comm", (int)thread->tid);
-	if (proc_file_read(t->proc, name, &text, &errnum) && text.length > 0)
-		snprintf(
-			thread->name, sizeof(thread->name), "%.*s", (int)strcspn(text.text, "\n"), text.text);
-	strbuf_deinit(&text);
-}
-
-/* What the kernel tells about a thread that is asleep, without stopping it: the end of "NR ARGUMENTS SP PC"
- * of a system call, or "-1 SP PC". One that runs is "running". */
-static void read_sleeper(const struct target *t, struct target_thread *thread)
-{
-	struct strbuf text = STRBUF_INIT;
-	const char *pc, *sp;
-	char name[48];
-	int errnum;
-
-	snprintf(name, sizeof(name), "task/%d/syscall", (int)thread->tid);
-	if (proc_file_read(t->proc, name, &text, &errnum) && (pc = strrchr(strbuf_text(&text), ' '))) {
-		sp = pc;
-		while (sp > text.text && sp[-1] != ' ')
-			sp--;
-		thread->stack_pointer = strtoull(sp, NULL, 16);
-		thread->pc = strtoull(pc, NULL, 16);
-		thread->has_registers = thread->pc != 0;
-	}
-	strbuf_deinit(&text);
-}
-
-bool live_read_threads(struct target *t, struct error *err)
-{
-	pid_t *tids = NULL;
-	size_t count;
-	int errnum;
-
-	if (!proc_tasks(t->proc, &tids, &count, &errnum))
-		return error_errno(err, errnum == ENOENT ? ESRCH : errnum,
-			"cannot list the threads of process %d", (int)t->pid);
-	t->threads = arena_alloc(t->arena, (count + 1) * sizeof(*t->threads));
-	t->thread_count = count;
-	for (size_t i = 0; i < count; i++) {
-		t->threads[i].tid = tids[i];
-		live_name_thread(t, &t->threads[i]);
-		read_sleeper(t, &t->threads[i]);
-	}
-	free(tids);
-	return true;
-}
-
 bool live_read_tracer(struct target *t, struct error *err)
 {
 	struct strbuf text = STRBUF_INIT;
@@ -341,7 +287,7 @@ struct target *target_open_process(pid_t pid, const struct target_options *optio
 
 	t->pid = pid;
 	if (!open_proc(t, err) || !live_read_maps(t, err) || !probe_memory(t, err) ||
-		!find_executable(t, err) || !live_read_tracer(t, err) || !live_read_threads(t, err) ||
+		!find_executable(t, err) || !live_read_tracer(t, err) || !live_read_threads(t, false, err) ||
 		!open_root(t, err)) {
 		target_close(t);
 		return NULL;
