@@ -18,7 +18,7 @@ struct target *target_create(enum target_kind kind, const struct target_options 
 	t->files.arena = t->arena;
 	t->executable = "";
 	t->root = t->proc = -1;
-	t->hint = xcalloc(1, sizeof(*t->hint));
+	t->hints = xcalloc(TARGET_HINTS, sizeof(*t->hints));
 	if (options) {
 		t->options = *options;
 		if (options->executable)
@@ -70,7 +70,7 @@ void target_close(struct target *t)
 	if (t->proc >= 0)
 		close(t->proc);
 	free(t->warnings);
-	free((void *)t->hint);
+	free((void *)t->hints);
 	arena_destroy(t->arena);
 	free(t);
 }
@@ -90,18 +90,25 @@ void target_warn(struct target *t, const char *format, ...)
 	free(text);
 }
 
+/* Addresses of one 256 KiB block share a hint. */
+static _Atomic uint32_t *hint_of(const struct target *t, uint64_t address)
+{
+	return &t->hints[(address >> 18) * 0x9e3779b97f4a7c15 >> 54];
+}
+
 /* The region with address, NULL when there is none. */
 static const struct region *find_region(const struct target *t, uint64_t address)
 {
 	const struct region *regions = t->regions.regions;
-	size_t index = atomic_load_explicit(t->hint, memory_order_relaxed);
+	_Atomic uint32_t *hint = hint_of(t, address);
+	size_t index = atomic_load_explicit(hint, memory_order_relaxed);
 
 	if (index < t->regions.count && address >= regions[index].start && address < regions[index].end)
 		return &regions[index];
 	index = region_list_search(regions, t->regions.count, address);
 	if (index == t->regions.count || address < regions[index].start)
 		return NULL;
-	atomic_store_explicit(t->hint, index, memory_order_relaxed);
+	atomic_store_explicit(hint, (uint32_t)index, memory_order_relaxed);
 	return &regions[index];
 }
 

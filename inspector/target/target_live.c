@@ -240,7 +240,6 @@ void live_make_regions(struct target *t, const struct copy_plan *plan)
 	region_list_deinit(&t->old_regions);
 	t->old_regions = t->regions;
 	t->regions = (struct region_list){.regions = NULL};
-	atomic_store(t->hint, 0);
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct run *run = &plan->runs[i];
 		struct region region = {.start = run->start, .end = run->end, .prot = run->prot};

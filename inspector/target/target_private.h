@@ -11,7 +11,8 @@
 
 #include <stdatomic.h>
 
-#define PAGE_BYTES ((uint64_t)4096)
+#define PAGE_BYTES   ((uint64_t)4096)
+#define TARGET_HINTS 1024
 
 struct target {
 	enum target_kind kind;
@@ -30,9 +31,10 @@ struct target {
 	struct mapped_file_set files;
 	int root; /* directory that the target's paths are looked up in; AT_FDCWD: ours; -1: none (memory) */
 
-	/* Where the last search ended. Behind a pointer, since a const target may be read by many threads,
-	 * and atomic for the same reason; a stale value costs a search, no more. */
-	_Atomic size_t *hint; /* owned */
+	/* Where the last search for an address of this kind ended (hint_of in target.c): a walk through
+	 * objects goes to and fro between few regions. Behind a pointer, since a const target may be read by
+	 * many threads, and atomic for the same reason; a stale value costs a search, no more. */
+	_Atomic uint32_t *hints; /* owned, TARGET_HINTS of them */
 
 	/* Core. */
 	struct core_file *core; /* owned */
