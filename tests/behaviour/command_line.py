@@ -6,8 +6,8 @@ import select
 import subprocess
 import sys
 
-from suite import (Failed, PROGRAMS, Skipped, TOP, UNSAFE, need, refused, require_program, test,
-                   worked)
+from suite import (Failed, PROGRAMS, Skipped, TOP, UNSAFE, misused, need, refused, require_program,
+                   test, worked)
 
 import same
 
@@ -33,40 +33,40 @@ def help_and_version_go_to_standard_output(x):
 
 @test
 def no_target_is_a_usage_error(x):
-    refused(x.run(), status=2)
-    refused(x.run("tasks"), status=2)
+    misused(x.run())
+    misused(x.run("tasks"))
 
 
 @test
 def an_unknown_option_is_a_usage_error(x):
-    refused(x.run("--no-such-option", "--pid", x.service.pid), "no-such-option", status=2)
+    misused(x.run("--no-such-option", "--pid", x.service.pid), "no-such-option")
 
 
 @test
 def an_option_without_its_value_is_a_usage_error(x):
-    refused(x.run("--pid"), "pid", status=2)
+    misused(x.run("--pid"), "pid")
 
 
 @test
 def a_pid_that_is_no_number_is_a_usage_error(x):
     for text in ("abc", "", "12x", "-5", "0", "99999999999999999999"):
-        refused(x.run("--pid", text), "pid", status=2)
+        misused(x.run("--pid", text), "pid|process")
 
 
 @test
 def two_targets_are_a_usage_error(x):
-    refused(x.run("--pid", x.service.pid, x.core), status=2)
+    misused(x.run("--pid", x.service.pid, x.core))
 
 
 @test
 def an_unknown_command_is_a_usage_error(x):
-    refused(x.run("frobnicate", "--pid", x.service.pid), "frobnicate", status=2)
+    misused(x.run("frobnicate", "--pid", x.service.pid), "frobnicate")
 
 
 @test
 def a_command_without_its_argument_is_a_usage_error(x):
     for command in ("where", "refs", "path"):
-        refused(x.run(command, "--pid", x.service.pid), status=2)
+        misused(x.run(command, "--pid", x.service.pid))
 
 
 @test
@@ -84,7 +84,7 @@ def an_address_of_nothing_is_refused(x):
 def a_word_is_no_address(x):
     result = x.run("refs", "word", "--pid", x.service.pid)
     need(result.status in (1, 2), "exit status %d", result.status)
-    refused(result, "word", status=result.status)
+    (refused if result.status == 1 else misused)(result, "word")
 
 
 # --- where the target may stand ---------------------------------------------

@@ -37,8 +37,18 @@ def need(condition, text, *values):
 
 
 def refused(result, *words, status=1):
-    """One clear line on standard error, maybe a hint, nothing else anywhere.
-    words: regular expressions that the complaint must match, in any case."""
+    """Exit status 1, one clear line on standard error and maybe a hint, nothing else
+    anywhere.  words: regular expressions that the complaint must match, in any case."""
+    _complaint(result, words, status, r"asyncinspect: (?!hint:)", r"asyncinspect: hint: ")
+
+
+def misused(result, *words):
+    """Wrong usage: exit status 2, one line and maybe where help is, in the words of getopt,
+    which begins with the name that it was called by."""
+    _complaint(result, words, 2, r"(\S*/)?asyncinspect: ", r"Try |asyncinspect: hint: ")
+
+
+def _complaint(result, words, status, first, second):
     need(not result.crashed(), "%s", result.crashed())
     lines = result.complaint.split("\n")
     need(result.status == status, "exit status %d, not %d: %s", result.status, status,
@@ -46,9 +56,8 @@ def refused(result, *words, status=1):
     need(result.out == b"", "standard output has %d bytes: %s", len(result.out), result.text[:200])
     need(lines[-1] == "", "the complaint does not end with a line break: %r", result.complaint)
     lines.pop()
-    need(lines and lines[0].startswith("asyncinspect: ")
-         and not lines[0].startswith("asyncinspect: hint:"), "no complaint but %r", result.complaint)
-    need(len(lines) == 1 or len(lines) == 2 and lines[1].startswith("asyncinspect: hint: "),
+    need(lines and re.match(first, lines[0]), "no complaint but %r", result.complaint)
+    need(len(lines) == 1 or len(lines) == 2 and re.match(second, lines[1]),
          "not one line and perhaps a hint: %r", result.complaint)
     need(not UNSAFE.search(result.complaint.replace("\n", "")), "raw control characters: %r",
          result.complaint)

@@ -96,10 +96,14 @@ def inspect(tool, case, arguments):
 
 
 def check_report(truth, report, kind):
-    ill = schema.faults(report, SCHEMA)
-    if ill:                     # the comparer may rely on the schema
-        return ["schema: " + fault for fault in ill], []
-    result = compare.compare(truth, report)
+    ill = schema.summary(schema.faults(report, SCHEMA))
+    try:
+        result = compare.compare(truth, report)
+    except (LookupError, TypeError, AttributeError) as trouble:
+        if not ill:             # the comparer may rely on a schema that holds
+            raise
+        return ill + ["not compared: %s: %s" % (type(trouble).__name__, trouble)], []
+    result.faults[:0] = ill
     expected = "live" if kind == "live" else "core"
     if report["target"]["kind"] not in (expected, "snapshot" if kind == "live" else expected):
         result.fault("target: kind is %r", report["target"]["kind"])
@@ -158,8 +162,10 @@ def run_case(tool, case, kinds, keep):
                         keep_evidence(keep, case, "live", workload.truth_path, live)
                         keep_evidence(keep, case, kind, workload.truth_path, report)
                     outcomes.append(Outcome("%s says the same as live" % name, found))
-    except Broken as trouble:
-        outcomes.append(Outcome(case.name, ["the test itself: %s" % trouble]))
+    except (Broken, OSError, LookupError, TypeError, AttributeError) as trouble:
+        # The last three: a report that is well-formed and still surprised the comparer.
+        outcomes.append(Outcome(case.name, ["the test itself: %s: %s"
+                                            % (type(trouble).__name__, trouble)]))
     return outcomes
 
 

@@ -28,6 +28,15 @@ def faults(value, schema, root=None, where="$"):
     return found
 
 
+def summary(found):
+    """The faults with those of one kind told once: "schema: ... (and 41 more)"."""
+    kinds = {}
+    for fault in found:
+        kinds.setdefault(re.sub(r"\[\d+\]", "[]", fault), []).append(fault)
+    return ["schema: " + faults[0] + (" (and %d more)" % (len(faults) - 1) if faults[1:] else "")
+            for faults in kinds.values()]
+
+
 def _type(value, rule, root, where):
     names = [rule] if isinstance(rule, str) else rule
     if any(TYPES[name](value) for name in names):
