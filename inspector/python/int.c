@@ -82,9 +82,9 @@ bool pyint_signed(struct python *py, uint64_t address, int64_t *value, struct er
 
 	if (!magnitude(py, address, &d, &size, err))
 		return false;
-	if (size > (uint64_t)INT64_MAX)
+	if (size > (uint64_t)INT64_MAX + d.is_negative)
 		return error_at(err, ERROR_LIMIT, address, "an int of more than 63 bits");
-	*value = d.is_negative ? -(int64_t)size : (int64_t)size;
+	*value = d.is_negative ? (int64_t)(0 - size) : (int64_t)size;
 	return true;
 }
 
