@@ -31,9 +31,10 @@ struct target {
 	struct mapped_file_set files;
 	int root; /* directory that the target's paths are looked up in; AT_FDCWD: ours; -1: none (memory) */
 
-	/* Where the last search for an address of this kind ended (hint_of in target.c): a walk through
-	 * objects goes to and fro between few regions. Behind a pointer, since a const target may be read by
-	 * many threads, and atomic for the same reason; a stale value costs a search, no more. */
+	/* Where the last search in a block of addresses ended (hint_of in target.c): a walk through objects
+	 * goes to and fro between few large regions, 4 ns a read instead of 26 with one hint for all. Behind
+	 * a pointer, since a const target may be read by many threads, and atomic for the same reason; a
+	 * stale value costs a search, no more. */
 	_Atomic uint32_t *hints; /* owned, TARGET_HINTS of them */
 
 	/* Core. */
