@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define ACTION_LIMIT 40
+#define PATH_LIMIT   4096
 
 /* A filter is (action, message, category, module, lineno); None and 0 match everything (Lib/warnings.py). */
 static bool matches_any_runtime_warning(struct python *py, uint64_t filter)
@@ -39,12 +40,26 @@ static const char *warning_filter(struct python *py, const struct pyinterp *inte
 	return "default";
 }
 
+static const char *main_folder(struct python *py, const struct pyinterp *interp)
+{
+	uint64_t module, file;
+	char *path, *slash;
+
+	if (!pyinterp_module(py, interp, "__main__", &module) ||
+		!pymodule_get(py, module, "__file__", &file, NULL) ||
+		!(path = pystr_arena(py, file, PATH_LIMIT, NULL)) || path[0] != '/' ||
+		!(slash = strrchr(path, '/')))
+		return NULL;
+	*slash = '\0';
+	return path;
+}
+
 void facts_read(struct python *py, const struct pythreads *threads, struct facts *facts)
 {
 	uint64_t tracing, value;
 	int64_t depth;
 
-	*facts = (struct facts){-1, -1, -1, NULL};
+	*facts = (struct facts){.origin_tracking_depth = -1, .tracemalloc = -1, .debug_build = -1};
 	for (size_t i = 0; i < threads->count; i++)
 		if (read_signed(py, threads->threads[i].address, FIELD_thread_origin_depth, &depth, NULL) &&
 			depth >= facts->origin_tracking_depth)
@@ -57,4 +72,5 @@ void facts_read(struct python *py, const struct pythreads *threads, struct facts
 	/* sys.gettotalrefcount is there in builds with Py_DEBUG only. */
 	facts->debug_build = pydict_get(py, threads->interps[0].sysdict, "gettotalrefcount", &value, NULL);
 	facts->runtime_warning_filter = warning_filter(py, &threads->interps[0]);
+	facts->main_folder = main_folder(py, &threads->interps[0]);
 }

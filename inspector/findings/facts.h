@@ -11,6 +11,8 @@ struct facts {
 	/* What the filters do with a RuntimeWarning of any module: "default", "ignore", "error", ...; NULL
 	 * unknown. */
 	const char *runtime_warning_filter;
+	/* The folder of the main program, from __main__.__file__; NULL: it has none, or a relative one. */
+	const char *main_folder;
 };
 
 void facts_read(struct python *py, const struct pythreads *threads, struct facts *facts);

@@ -13,6 +13,7 @@
 #include "inspector/target/target.h"
 
 struct era;
+struct source;
 
 struct python {
 	struct target *target;			  /* borrowed */
@@ -26,9 +27,10 @@ struct python {
 	uint64_t runtime;			  /* address of _PyRuntime */
 	uint64_t none, true_object, false_object; /* the singletons; 0 when the file has no such symbol */
 	struct layout layout;
-	struct addrmap types; /* type object -> struct pytype * */
-	struct addrmap codes; /* code object -> struct pycode * */
-	size_t unreadable;    /* things that could not be read so far */
+	struct addrmap types;	      /* type object -> struct pytype * */
+	struct addrmap codes;	      /* code object -> struct pycode * */
+	const struct source *sources; /* files that source.h has read */
+	size_t unreadable;	      /* things that could not be read so far */
 	struct error first_unreadable;
 };
 

@@ -13,4 +13,9 @@ void text_path(const struct view *view);
 void text_threads(const struct view *view);
 void text_layout(const struct view *view);
 
+/* Parts that several commands share. */
+void text_link(const struct view *view, const struct link *link);
+void text_edge(const struct view *view, const struct step *step);
+void text_paths(const struct view *view, const struct retention *retention, const char *before);
+
 #endif

@@ -1,0 +1,34 @@
+/* style: how text is marked on a terminal, and how places and names are written. Private to text_*.c. */
+#ifndef ASYNCINSPECT_REPORT_STYLE_H
+#define ASYNCINSPECT_REPORT_STYLE_H
+
+#include "inspector/report/view.h"
+
+enum style { STYLE_PLAIN, STYLE_HEADING, STYLE_NAME, STYLE_DIM, STYLE_ERROR, STYLE_WARNING, STYLE_GOOD };
+
+/* Prints text that may come from the target: made safe, in a style when the view has colour, padded with
+ * blanks to width columns (0: not padded). */
+void style_print(const struct view *view, enum style style, const char *text, size_t width);
+
+/* A heading on a line of its own, an empty line before it. */
+void style_heading(const struct view *view, const char *text);
+
+/* Columns that text takes on a terminal, made safe. */
+size_t style_width(const char *text);
+
+/* A file as a reader wants it: below the standard library or site-packages without what is before it
+ * ("asyncio/queues.py"), below the folder of the main program relative to that, otherwise whole. Borrowed
+ * from file. */
+const char *style_file(const struct view *view, const char *file);
+
+/* Whether a file belongs to the standard library (or is frozen into it): not the user's own code. */
+bool style_is_library(const char *file);
+
+/* "asyncio/queues.py:158"; "?" without a file. In the arena of py. */
+const char *style_place(const struct view *view, const struct link *link);
+
+/* The innermost link of a chain that is the user's own code; the innermost of all when none is; NULL when the
+ * chain is empty. */
+const struct link *style_parked(const struct chain *chain);
+
+#endif

@@ -1,0 +1,74 @@
+#include "inspector/report/table.h"
+
+#include "inspector/base/alloc.h"
+
+#include <libsmartcols.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct table {
+	struct libscols_table *columns;
+	struct libscols_line *line; /* the row that was added last */
+};
+
+struct table *table_create(const struct view *view)
+{
+	struct table *table = xcalloc(1, sizeof(*table));
+
+	table->columns = scols_new_table();
+	if (!table->columns) {
+		fputs("asyncinspect: out of memory\n", stderr);
+		exit(1);
+	}
+	scols_table_enable_colors(table->columns, view->with_color);
+	if (!view->is_terminal) {
+		scols_table_set_termforce(table->columns, SCOLS_TERMFORCE_NEVER);
+		scols_table_enable_maxout(table->columns, 0);
+	}
+	return table;
+}
+
+void table_add_column(struct table *table, const char *title, enum column_kind kind)
+{
+	int flags = kind == COLUMN_CUT ? SCOLS_FL_TRUNC : kind == COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+
+	scols_table_new_column(table->columns, title, kind == COLUMN_CUT ? 0.2 : 1, flags);
+}
+
+void table_add_row(struct table *table)
+{
+	table->line = scols_table_new_line(table->columns, NULL);
+}
+
+void table_set(struct table *table, size_t column, const char *text)
+{
+	struct strbuf safe = STRBUF_INIT;
+
+	if (!text || !table->line)
+		return;
+	strbuf_append_safe(&safe, text);
+	scols_line_set_data(table->line, column, strbuf_text(&safe));
+	strbuf_deinit(&safe);
+}
+
+void table_set_format(struct table *table, size_t column, const char *format, ...)
+{
+	va_list args;
+	char *text = NULL;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&text, format, args);
+	va_end(args);
+	if (length < 0)
+		return;
+	table_set(table, column, text);
+	free(text);
+}
+
+void table_print(struct table *table)
+{
+	scols_print_table(table->columns);
+	scols_unref_table(table->columns);
+	free(table);
+}

@@ -1,0 +1,24 @@
+/* table: columns for a terminal or a pipe, by libsmartcols. On a terminal columns are fitted to its width; in
+ * a pipe nothing is cut. Cells are made safe. */
+#ifndef ASYNCINSPECT_REPORT_TABLE_H
+#define ASYNCINSPECT_REPORT_TABLE_H
+
+#include "inspector/report/view.h"
+
+struct table;
+
+/* A column may be cut on a narrow terminal, or holds numbers. */
+enum column_kind { COLUMN_TEXT, COLUMN_CUT, COLUMN_NUMBER };
+
+struct table *table_create(const struct view *view);
+void table_add_column(struct table *table, const char *title, enum column_kind kind);
+void table_add_row(struct table *table);
+/* Sets a cell of the row that was added last. NULL leaves it empty. */
+void table_set(struct table *table, size_t column, const char *text);
+void table_set_format(struct table *table, size_t column, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Prints and destroys. */
+void table_print(struct table *table);
+
+#endif

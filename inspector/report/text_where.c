@@ -1,0 +1,156 @@
+#include "inspector/report/text.h"
+
+#include "inspector/python/repr.h"
+#include "inspector/python/source.h"
+#include "inspector/report/style.h"
+
+#include <stdio.h>
+
+/* Tasks that are named in a line. */
+#define TASKS_SHOWN 5
+
+static void print_locals(const struct view *view, const struct pyframe *frame)
+{
+	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
+		uint64_t value = pycode_is_hidden(frame->code, i) ? 0 : pyframe_variable(view->py, frame, i);
+		const char *name = value ? pycode_local_name(view->py, frame->code, i) : NULL;
+
+		if (!name)
+			continue;
+		printf("        ");
+		style_print(view, STYLE_DIM, name, 0);
+		printf(" = ");
+		style_print(view, STYLE_PLAIN, pyrepr(view->py, value, view->repr_limit), 0);
+		putchar('\n');
+	}
+}
+
+void text_link(const struct view *view, const struct link *link)
+{
+	const char *source = link->file ? source_line(view->py, link->file, link->line) : NULL;
+
+	printf("  ");
+	style_print(view, STYLE_NAME, link->qualname, 0);
+	if (link->kind != LINK_COROUTINE && link->kind != LINK_FUNCTION)
+		printf("  (%s)", link_kind_name(link->kind));
+	if (link->file) {
+		printf("  ");
+		style_print(view, STYLE_DIM, link->file, 0);
+		printf(link->line ? ":%u" : ":?", link->line);
+	}
+	putchar('\n');
+	if (source) {
+		printf("      ");
+		style_print(view, STYLE_PLAIN, source, 0);
+		putchar('\n');
+	}
+	if (view->with_locals && link->has_frame)
+		print_locals(view, &link->frame);
+}
+
+static void print_chain(const struct view *view, const struct chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		text_link(view, &chain->links[i]);
+	if (chain->is_cut)
+		puts("  ... the chain could not be followed further");
+}
+
+static void print_task_names(const struct view *view, const char *before, const uint64_t *tasks, size_t count)
+{
+	const struct asyncio *a = view->model->asyncio;
+
+	if (!count)
+		return;
+	printf("%s", before);
+	for (size_t i = 0; i < count && i < TASKS_SHOWN; i++) {
+		size_t index = asyncio_find_task(a, tasks[i]);
+
+		printf(i ? ", '" : "'");
+		style_print(view, STYLE_NAME, index == NO_INDEX ? "?" : a->tasks[index].name, 0);
+		putchar('\'');
+	}
+	if (count > TASKS_SHOWN)
+		printf(" and %zu more", count - TASKS_SHOWN);
+	putchar('\n');
+}
+
+static void print_wait(const struct view *view, const struct wait *wait)
+{
+	if (wait->kind == WAIT_NONE)
+		return;
+	printf("waits for  ");
+	style_print(view, STYLE_PLAIN, wait->text, 0);
+	printf("  (%s 0x%llx)\n", wait->type_name, (unsigned long long)wait->address);
+	if (wait->kind != WAIT_TASK)
+		print_task_names(view, "  tasks    ", wait->tasks, wait->task_count);
+	if (wait->wakes_by)
+		printf("woken by   %s\n", wait->wakes_by);
+}
+
+static void print_creation(const struct view *view, const struct creation *creation)
+{
+	for (size_t i = 0; i < creation->count; i++) {
+		printf(i ? "           " : "created    ");
+		style_print(view, STYLE_PLAIN, creation->frames[i].file, 0);
+		printf(":%u in ", creation->frames[i].line);
+		style_print(view, STYLE_PLAIN, creation->frames[i].qualname, 0);
+		putchar('\n');
+	}
+}
+
+static void print_task(const struct view *view, const struct task *task)
+{
+	printf("task '");
+	style_print(view, STYLE_NAME, task->name, 0);
+	printf("'  %s  %s 0x%llx\n", task_state_name(task_state(task)), task->type_name,
+		(unsigned long long)task->address);
+	print_chain(view, &task->chain);
+	if (!task->chain.count && task->coroutine_qualname) {
+		printf("coroutine  ");
+		style_print(view, STYLE_PLAIN, task->coroutine_qualname, 0);
+		printf(" 0x%llx\n", (unsigned long long)task->parts.coroutine);
+	}
+	print_wait(view, &task->wait);
+	print_task_names(view, "awaited by ", task->awaited_by, task->awaited_by_count);
+	if (task->future.exception) {
+		printf("exception  ");
+		style_print(view, STYLE_ERROR, pyrepr(view->py, task->future.exception, view->repr_limit), 0);
+		puts(task->future.exception_unretrieved ? "  (nobody has looked at it)" : "");
+	}
+	if (task->parts.cancel_requests || task->parts.must_cancel)
+		printf("cancelled  %lld request%s, %s\n", (long long)task->parts.cancel_requests,
+			task->parts.cancel_requests == 1 ? "" : "s",
+			task->parts.must_cancel ? "to be delivered" : "delivered");
+	print_creation(view, &task->creation);
+}
+
+static void print_coroutine(const struct view *view, const struct coroutine *c)
+{
+	printf("%s ", c->gen.kind == KIND_ASYNCGEN ? "async generator" : "coroutine");
+	style_print(view, STYLE_NAME, c->qualname, 0);
+	printf("  %s, driven by no task  0x%llx\n", gen_state_name(c->gen.state),
+		(unsigned long long)c->gen.address);
+	print_chain(view, &c->chain);
+}
+
+void text_where(const struct view *view)
+{
+	const struct asyncio *a = view->model->asyncio;
+	bool is_first = true;
+
+	for (size_t i = 0; i < a->task_count; i++) {
+		if (!(view->show & SHOW_TASKS) || !view_has_task(view, i))
+			continue;
+		printf(is_first ? "" : "\n");
+		print_task(view, &a->tasks[i]);
+		is_first = false;
+	}
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		if (!(view->show & SHOW_COROUTINES) || !view_has_coroutine(view, i))
+			continue;
+		printf(is_first ? "" : "\n");
+		print_coroutine(view, &a->coroutines[i]);
+		is_first = false;
+	}
+}
