@@ -407,9 +407,11 @@ START_TEST(without_a_stop_nothing_is_attached)
 {
 	struct target_options options = {.no_stop = true};
 	struct child child = child_start(run_letters, NULL);
-	struct target *t = open_and_capture(child.pid, &options);
+	struct target *t;
 
 	process_wait_state(child.pid, 'S');
+	t = open_and_capture(child.pid, &options);
+	ck_assert_int_eq(process_state(child.pid), 'S');
 	has_letter(t, 'a');
 	ck_assert(target_stopped_ms(t) == 0);
 	ck_assert(target_threads(t, &(size_t){0})[0].has_registers); /* it sleeps in read */
