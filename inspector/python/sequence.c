@@ -121,20 +121,30 @@ static bool next_set_entry(struct sequence_iter *iter, uint64_t *item)
 	return false;
 }
 
+/* To the block on the right. A circle of blocks would give as many items as a damaged length says, so one
+ * block that was passed is kept in mind, a later one after each doubling of the way (Brent). */
+static bool next_block(struct sequence_iter *iter)
+{
+	uint64_t right;
+
+	if (!read_pointer(iter->py, iter->block, FIELD_block_right, &right, NULL) || right == iter->met ||
+		right == iter->block)
+		return false;
+	if ((iter->passed & (iter->passed + 1)) == 0)
+		iter->met = iter->block;
+	iter->passed++;
+	iter->next = 0;
+	return open_block(iter, right, NULL);
+}
+
 static bool next_deque_item(struct sequence_iter *iter, uint64_t *item)
 {
 	uint64_t slots = python_field(iter->py, FIELD_block_data)->size / 8;
 
 	while (iter->count) {
-		if (iter->next >= slots) {
-			uint64_t right;
-
-			if (!read_pointer(iter->py, iter->block, FIELD_block_right, &right, NULL) ||
-				!open_block(iter, right, NULL)) {
-				iter->is_cut = true;
-				return false;
-			}
-			iter->next = 0;
+		if (iter->next >= slots && !next_block(iter)) {
+			iter->is_cut = true;
+			return false;
 		}
 		*item = load_unsigned(iter->items + 8 * iter->next++, 8);
 		iter->count--;

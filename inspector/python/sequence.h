@@ -13,8 +13,10 @@ struct sequence_iter {
 	uint64_t count;	      /* slots in items, or items of a deque that are left */
 	uint64_t next;	      /* next slot */
 	uint64_t block;	      /* deque: the block that items belongs to */
+	uint64_t met;	      /* deque: a block that was passed; to come there again is a circle */
+	uint64_t passed;      /* deque: blocks that were passed */
 	uint64_t index;	      /* of the item that was given last */
-	bool is_cut;	      /* a deque whose blocks could not be followed to the end */
+	bool is_cut;	      /* a deque whose blocks could not be followed to the end, or form a circle */
 };
 
 /* Opens the object at address as one of kind (KIND_LIST, KIND_TUPLE, KIND_SET, KIND_FROZENSET, KIND_DEQUE).
