@@ -11,16 +11,15 @@
 static bool dict_from_end(
 	struct python *py, uint64_t object, const struct pytype *type, uint64_t *at, struct error *err)
 {
-	int64_t count;
-	uint64_t size;
+	int64_t signed_count;
+	uint64_t count, size;
 
-	if (!read_signed(py, object, FIELD_var_size, &count, err))
+	if (!read_signed(py, object, FIELD_var_size, &signed_count, err))
 		return false;
-	if (count < 0)
-		count = -count;
-	if (type->itemsize && (uint64_t)count > (UINT64_MAX / 2 - type->basicsize) / type->itemsize)
+	count = signed_count < 0 ? 0 - (uint64_t)signed_count : (uint64_t)signed_count;
+	if (type->itemsize && count > (UINT64_MAX / 2 - type->basicsize) / type->itemsize)
 		return error_at(err, ERROR_CORRUPT, object, "an object with an impossible size");
-	size = (type->basicsize + (uint64_t)count * type->itemsize + 7) & ~UINT64_C(7);
+	size = (type->basicsize + count * type->itemsize + 7) & ~UINT64_C(7);
 	*at = object + size + (uint64_t)type->dictoffset;
 	return true;
 }
