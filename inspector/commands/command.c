@@ -3,16 +3,14 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{"report", NULL, "one page: findings first, then tasks grouped by identical stacks (the default)",
-		true, command_report},
-	{"tasks", NULL, "a row for each task: state, coroutine, where it is parked, what it waits for", true,
-		command_tasks},
-	{"where", "TASK", "the whole await chain of one task or coroutine", true, command_where},
-	{"orphans", NULL, "coroutines that nobody awaits, and what holds them", true, command_orphans},
+	{"report", NULL, "one page, findings first (the default)", true, command_report},
+	{"tasks", NULL, "every task: state, place, what it waits for", true, command_tasks},
+	{"where", "TASK", "the await chain of a task or coroutine", true, command_where},
+	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, command_orphans},
 	{"refs", "ADDRESS", "who refers to an object", true, command_refs},
 	{"path", "ADDRESS", "the shortest ways from a root to an object", true, command_path},
-	{"threads", NULL, "each thread: its Python stack and its event loop", true, command_threads},
-	{"layout", NULL, "the struct layouts in use and where each came from", false, command_layout},
+	{"threads", NULL, "each thread's Python stack and event loop", true, command_threads},
+	{"layout", NULL, "the struct layouts in use, and their source", false, command_layout},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -25,7 +25,7 @@ static char *pattern_of(const char *path)
 
 struct member {
 	size_t orphan;
-	const char *qualname, *file;
+	const char *qualname, *file, *path;
 	char *pattern; /* owned */
 };
 
@@ -37,6 +37,7 @@ static const char *first_path(const struct orphan *orphan)
 					    : "unknown";
 }
 
+/* Alike ones stand together, in the order in which people count: [2] before [10]. */
 static int by_likeness(const void *a, const void *b)
 {
 	const struct member *x = a, *y = b;
@@ -46,6 +47,8 @@ static int by_likeness(const void *a, const void *b)
 		order = strcmp(x->file, y->file);
 	if (!order)
 		order = strcmp(x->pattern, y->pattern);
+	if (!order)
+		order = strverscmp(x->path, y->path);
 	return order ? order : x->orphan < y->orphan ? -1 : x->orphan > y->orphan;
 }
 
@@ -143,6 +146,7 @@ void findings_of_orphans(struct model *model, const char *rule, enum severity se
 		members[count] = (struct member){.orphan = i, .qualname = c->qualname, .file = ""};
 		if (c->chain.count && c->chain.links[0].file)
 			members[count].file = c->chain.links[0].file;
+		members[count].path = first_path(orphan);
 		members[count++].pattern = pattern_of(first_path(orphan));
 	}
 	qsort(members, count, sizeof(*members), by_likeness);

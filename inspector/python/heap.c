@@ -28,7 +28,7 @@ struct heap {
 
 static bool holds_objects(const struct region *r)
 {
-	return r->bytes && !r->is_file;
+	return r->bytes && !r->is_file && !r->is_zero;
 }
 
 static struct heap *heap_create(struct python *py, struct error *err)

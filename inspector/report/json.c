@@ -33,39 +33,70 @@ static json_t *json_tool(void)
 static const struct {
 	unsigned flag;
 	const char *name;
-	json_t *(*make)(const struct view *view);
-} parts[] = {
-	{SHOW_INTERPRETERS, "interpreters", json_interpreters},
-	{SHOW_THREADS, "threads", json_threads},
-	{SHOW_LOOPS, "loops", json_loops},
-	{SHOW_TASKS, "tasks", json_tasks},
-	{SHOW_COROUTINES, "coroutines", json_coroutines},
-	{SHOW_ORPHANS, "orphans", json_orphans},
-	{SHOW_FINDINGS, "findings", json_findings},
-	{SHOW_OBJECT, "object", json_object_held},
-	{SHOW_LAYOUT, "layout", json_layout},
+	size_t (*count)(const struct view *view);
+	json_t *(*make)(const struct view *view, size_t i);
+} arrays[] = {
+	{SHOW_INTERPRETERS, "interpreters", json_interpreter_count, json_interpreter},
+	{SHOW_THREADS, "threads", json_thread_count, json_thread},
+	{SHOW_LOOPS, "loops", json_loop_count, json_loop},
+	{SHOW_TASKS, "tasks", json_task_count, json_task},
+	{SHOW_COROUTINES, "coroutines", json_coroutine_count, json_coroutine},
+	{SHOW_ORPHANS, "orphans", json_orphan_count, json_orphan},
+	{SHOW_FINDINGS, "findings", json_finding_count, json_finding},
+	{SHOW_LAYOUT, "layout", json_layout_count, json_layout},
 };
 
 static int write_bytes(const char *bytes, size_t size, void *out)
 {
-	return fwrite(bytes, 1, size, out) == size ? 0 : -1;
+	return fwrite_unlocked(bytes, 1, size, out) == size ? 0 : -1;
 }
 
+/* Takes the reference. */
+static bool write_value(json_t *value, FILE *out)
+{
+	bool ok = json_dump_callback(value, write_bytes, out,
+			  JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) == 0;
+
+	json_decref(value);
+	return ok;
+}
+
+static bool write_member(const char *name, json_t *value, FILE *out)
+{
+	bool ok = fprintf(out, ",\n\"%s\": ", name) > 0;
+
+	return write_value(value, out) && ok;
+}
+
+/* One element a line. */
+static bool write_array(const struct view *view, size_t array, FILE *out)
+{
+	size_t count = arrays[array].count(view);
+	const char *separator = "\n";
+	bool ok = fprintf(out, ",\n\"%s\": [", arrays[array].name) > 0;
+
+	for (size_t i = 0; ok && i < count; i++) {
+		json_t *element = arrays[array].make(view, i);
+
+		if (!element)
+			continue;
+		ok = fputs(separator, out) >= 0 && write_value(element, out);
+		separator = ",\n";
+	}
+	return ok && fputs("]", out) >= 0;
+}
+
+/* The members are written one after another: the library makes the values, the frame around them is written
+ * here. The target comes last, because printing a value may count unreadable things. */
 bool json_write(const struct view *view, FILE *out)
 {
-	json_t *root = json_object();
-	bool ok;
+	bool ok =
+		fputs("{\"schema\": \"asyncinspect/1\"", out) >= 0 && write_member("tool", json_tool(), out);
 
-	json_object_set_new(root, "schema", json_string("asyncinspect/1"));
-	json_object_set_new(root, "tool", json_tool());
-	/* The target comes second in the text but last in time: printing a value may count unreadable things.
-	 */
-	json_object_set_new(root, "target", json_null());
-	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if (view->show & parts[i].flag)
-			json_object_set_new(root, parts[i].name, parts[i].make(view));
-	json_object_set_new(root, "target", json_target(view));
-	ok = json_dump_callback(root, write_bytes, out, JSON_INDENT(1)) == 0 && fputc('\n', out) != EOF;
-	json_decref(root);
-	return ok;
+	for (size_t i = 0; ok && i < sizeof(arrays) / sizeof(arrays[0]); i++)
+		if (view->show & arrays[i].flag)
+			ok = write_array(view, i, out);
+	if (ok && view->show & SHOW_OBJECT)
+		ok = write_member("object", json_object_held(view), out);
+	return ok && write_member("target", json_target(view), out) && fputs("}\n", out) >= 0;
 }

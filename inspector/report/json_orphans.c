@@ -75,53 +75,49 @@ json_t *json_creation(const struct creation *creation)
 		"frames", frames);
 }
 
-json_t *json_orphans(const struct view *view)
+size_t json_orphan_count(const struct view *view)
 {
-	const struct model *model = view->model;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < model->orphan_count; i++) {
-		const struct orphan *orphan = &model->orphans[i];
-		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
-		const struct link *link = c->chain.count ? &c->chain.links[0] : NULL;
-		json_t *o = json_object();
-
-		json_object_set_new(o, "address", json_address(c->gen.address));
-		json_object_set_new(o, "type",
-			json_string(c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine"));
-		json_object_set_new(o, "qualname", json_text(c->qualname));
-		json_object_set_new(o, "state", json_string(gen_state_name(c->gen.state)));
-		json_object_set_new(o, "file", json_text(link ? link->file : NULL));
-		json_object_set_new(o, "line", link && link->line ? json_integer(link->line) : json_null());
-		json_object_set_new(o, "arguments", json_arguments(orphan));
-		json_object_set_new(o, "created", json_creation(&orphan->creation));
-		set_retention(view, &orphan->retention, o);
-		json_object_set_new(o, "retained_bytes", json_null()); /* not computed */
-		json_array_append_new(list, o);
-	}
-	return list;
+	return view->model->orphan_count;
 }
 
-json_t *json_findings(const struct view *view)
+json_t *json_orphan(const struct view *view, size_t i)
 {
-	const struct model *model = view->model;
-	json_t *list = json_array();
+	const struct orphan *orphan = &view->model->orphans[i];
+	const struct coroutine *c = &view->model->asyncio->coroutines[orphan->coroutine];
+	const struct link *link = c->chain.count ? &c->chain.links[0] : NULL;
+	json_t *o = json_object();
 
-	for (size_t i = 0; i < model->finding_count; i++) {
-		const struct finding *finding = &model->findings[i];
-		json_t *objects = json_array(), *evidence = json_array();
+	json_object_set_new(o, "address", json_address(c->gen.address));
+	json_object_set_new(
+		o, "type", json_string(c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine"));
+	json_object_set_new(o, "qualname", json_text(c->qualname));
+	json_object_set_new(o, "state", json_string(gen_state_name(c->gen.state)));
+	json_object_set_new(o, "file", json_text(link ? link->file : NULL));
+	json_object_set_new(o, "line", link && link->line ? json_integer(link->line) : json_null());
+	json_object_set_new(o, "arguments", json_arguments(orphan));
+	json_object_set_new(o, "created", json_creation(&orphan->creation));
+	set_retention(view, &orphan->retention, o);
+	json_object_set_new(o, "retained_bytes", json_null()); /* not computed */
+	return o;
+}
 
-		for (size_t k = 0; k < finding->object_count; k++)
-			json_array_append_new(objects, json_address(finding->objects[k]));
-		for (size_t k = 0; k < finding->evidence_count; k++)
-			json_array_append_new(evidence, json_text(finding->evidence[k]));
-		json_array_append_new(list,
-			json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "rule", finding->rule, "severity",
-				severity_name(finding->severity), "title", json_text(finding->title),
-				"objects", objects, "evidence", evidence, "inferred", finding->is_inferred,
-				"advice", json_text(finding->advice)));
-	}
-	return list;
+size_t json_finding_count(const struct view *view)
+{
+	return view->model->finding_count;
+}
+
+json_t *json_finding(const struct view *view, size_t i)
+{
+	const struct finding *finding = &view->model->findings[i];
+	json_t *objects = json_array(), *evidence = json_array();
+
+	for (size_t k = 0; k < finding->object_count; k++)
+		json_array_append_new(objects, json_address(finding->objects[k]));
+	for (size_t k = 0; k < finding->evidence_count; k++)
+		json_array_append_new(evidence, json_text(finding->evidence[k]));
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "rule", finding->rule, "severity",
+		severity_name(finding->severity), "title", json_text(finding->title), "objects", objects,
+		"evidence", evidence, "inferred", finding->is_inferred, "advice", json_text(finding->advice));
 }
 
 json_t *json_object_held(const struct view *view)

@@ -1,4 +1,4 @@
-/* json_parts: the arrays of the contract. Private to json.c. Each returns a new reference. */
+/* json_parts: the parts of the contract. Private to json.c. Each returns a new reference. */
 #ifndef ASYNCINSPECT_REPORT_JSON_PARTS_H
 #define ASYNCINSPECT_REPORT_JSON_PARTS_H
 
@@ -11,15 +11,26 @@ json_t *json_text(const char *text);
 json_t *json_address(uint64_t address);
 
 json_t *json_target(const struct view *view);
-json_t *json_interpreters(const struct view *view);
-json_t *json_threads(const struct view *view);
-json_t *json_loops(const struct view *view);
-json_t *json_tasks(const struct view *view);
-json_t *json_coroutines(const struct view *view);
-json_t *json_orphans(const struct view *view);
-json_t *json_findings(const struct view *view);
-json_t *json_layout(const struct view *view);
 json_t *json_object_held(const struct view *view); /* of refs and path */
+
+/* The arrays, element by element, so that a large answer is never in memory as a whole: how many there are,
+ * and number i as a new reference; NULL when the view leaves it out. */
+size_t json_interpreter_count(const struct view *view);
+json_t *json_interpreter(const struct view *view, size_t i);
+size_t json_thread_count(const struct view *view);
+json_t *json_thread(const struct view *view, size_t i);
+size_t json_loop_count(const struct view *view);
+json_t *json_loop(const struct view *view, size_t i);
+size_t json_task_count(const struct view *view);
+json_t *json_task(const struct view *view, size_t i);
+size_t json_coroutine_count(const struct view *view);
+json_t *json_coroutine(const struct view *view, size_t i);
+size_t json_orphan_count(const struct view *view);
+json_t *json_orphan(const struct view *view, size_t i);
+size_t json_finding_count(const struct view *view);
+json_t *json_finding(const struct view *view, size_t i);
+size_t json_layout_count(const struct view *view);
+json_t *json_layout(const struct view *view, size_t i);
 
 json_t *json_link(const struct view *view, const struct link *link);
 json_t *json_chain(const struct view *view, const struct chain *chain);

@@ -1,5 +1,7 @@
 #include "inspector/report/json_parts.h"
 
+#include <string.h>
+
 static json_t *known_int(int value)
 {
 	return value < 0 ? json_null() : json_integer(value);
@@ -47,32 +49,34 @@ json_t *json_target(const struct view *view)
 	return o;
 }
 
-json_t *json_layout(const struct view *view)
+size_t json_layout_count(const struct view *view)
 {
-	json_t *list = json_array();
+	(void)view;
+	return FIELD_COUNT;
+}
 
-	for (int id = 0; id < FIELD_COUNT; id++) {
-		const struct field_description *d = layout_describe(id);
-		const struct field *field = python_field(view->py, id);
-		json_t *row = json_object();
+json_t *json_layout(const struct view *view, size_t id)
+{
+	const struct field_description *d = layout_describe((enum field_id)id);
+	const struct field *field = python_field(view->py, (enum field_id)id);
+	bool is_found = field->source != SOURCE_NONE;
+	bool is_constant = strcmp(d->kind, "constant") == 0;
+	json_t *row = json_object();
 
-		json_object_set_new(row, "id", json_string(d->id));
-		json_object_set_new(row, "kind", json_string(d->kind));
-		json_object_set_new(row, "type", json_text(d->type));
-		json_object_set_new(row, "member", json_text(d->member));
-		json_object_set_new(row, "source", json_string(field_source_name(field->source)));
-		if (field->source != SOURCE_NONE && d->kind[0] == 'c') {
-			json_object_set_new(row, "value", json_integer(field->value));
-		} else if (field->source != SOURCE_NONE) {
-			if (d->kind[0] == 'm')
-				json_object_set_new(row, "offset", json_integer(field->offset));
-			json_object_set_new(row, "size", json_integer(field->size));
-		}
-		if (field->bits) {
-			json_object_set_new(row, "bit", json_integer(field->bit));
-			json_object_set_new(row, "bits", json_integer(field->bits));
-		}
-		json_array_append_new(list, row);
+	json_object_set_new(row, "id", json_string(d->id));
+	json_object_set_new(row, "kind", json_string(d->kind));
+	json_object_set_new(row, "type", json_text(d->type));
+	json_object_set_new(row, "member", json_text(d->member));
+	json_object_set_new(row, "source", json_string(field_source_name(field->source)));
+	if (is_found && is_constant)
+		json_object_set_new(row, "value", json_integer(field->value));
+	if (is_found && strcmp(d->kind, "member") == 0)
+		json_object_set_new(row, "offset", json_integer(field->offset));
+	if (is_found && !is_constant)
+		json_object_set_new(row, "size", json_integer(field->size));
+	if (field->bits) {
+		json_object_set_new(row, "bit", json_integer(field->bit));
+		json_object_set_new(row, "bits", json_integer(field->bits));
 	}
-	return list;
+	return row;
 }

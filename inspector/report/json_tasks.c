@@ -108,7 +108,7 @@ static json_t *json_task_coroutine(const struct task *task)
 		json_text(task->coroutine_type), "qualname", json_text(task->coroutine_qualname));
 }
 
-static json_t *json_task(const struct view *view, const struct task *task)
+static json_t *describe_task(const struct view *view, const struct task *task)
 {
 	json_t *o = json_object();
 
@@ -131,34 +131,31 @@ static json_t *json_task(const struct view *view, const struct task *task)
 	return o;
 }
 
-json_t *json_tasks(const struct view *view)
+size_t json_task_count(const struct view *view)
 {
-	const struct asyncio *a = view->model->asyncio;
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < a->task_count; i++)
-		if (view_has_task(view, i))
-			json_array_append_new(list, json_task(view, &a->tasks[i]));
-	return list;
+	return view->model->asyncio->task_count;
 }
 
-json_t *json_coroutines(const struct view *view)
+json_t *json_task(const struct view *view, size_t i)
+{
+	return view_has_task(view, i) ? describe_task(view, &view->model->asyncio->tasks[i]) : NULL;
+}
+
+size_t json_coroutine_count(const struct view *view)
+{
+	return view->model->asyncio->coroutine_count;
+}
+
+json_t *json_coroutine(const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
-	json_t *list = json_array();
+	const struct coroutine *c = &a->coroutines[i];
 
-	for (size_t i = 0; i < a->coroutine_count; i++) {
-		const struct coroutine *c = &a->coroutines[i];
-
-		if (!view_has_coroutine(view, i))
-			continue;
-		json_array_append_new(list,
-			json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "address", json_address(c->gen.address),
-				"type", c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine",
-				"qualname", json_text(c->qualname), "state", gen_state_name(c->gen.state),
-				"task",
-				c->task == NO_INDEX ? json_null() : json_address(a->tasks[c->task].address),
-				"stack", json_chain(view, &c->chain)));
-	}
-	return list;
+	if (!view_has_coroutine(view, i))
+		return NULL;
+	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "address", json_address(c->gen.address), "type",
+		c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine", "qualname",
+		json_text(c->qualname), "state", gen_state_name(c->gen.state), "task",
+		c->task == NO_INDEX ? json_null() : json_address(a->tasks[c->task].address), "stack",
+		json_chain(view, &c->chain));
 }

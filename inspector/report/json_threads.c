@@ -2,15 +2,17 @@
 
 #include <math.h>
 
-json_t *json_interpreters(const struct view *view)
+size_t json_interpreter_count(const struct view *view)
 {
-	const struct pythreads *threads = &view->model->asyncio->threads;
-	json_t *list = json_array();
+	return view->model->asyncio->threads.interp_count;
+}
 
-	for (size_t i = 0; i < threads->interp_count; i++)
-		json_array_append_new(list, json_pack("{s:I, s:o}", "id", (json_int_t)threads->interps[i].id,
-						    "address", json_address(threads->interps[i].address)));
-	return list;
+json_t *json_interpreter(const struct view *view, size_t i)
+{
+	const struct pyinterp *interp = &view->model->asyncio->threads.interps[i];
+
+	return json_pack(
+		"{s:I, s:o}", "id", (json_int_t)interp->id, "address", json_address(interp->address));
 }
 
 static json_t *json_thread_frame(const struct view *view, const struct pyframe *frame)
@@ -46,22 +48,20 @@ static json_t *json_thread_frames(const struct view *view, const struct pythread
 	return list;
 }
 
-json_t *json_threads(const struct view *view)
+size_t json_thread_count(const struct view *view)
+{
+	return view->model->asyncio->threads.count;
+}
+
+json_t *json_thread(const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
-	json_t *list = json_array();
+	const struct pythread *thread = &a->threads.threads[i];
 
-	for (size_t i = 0; i < a->threads.count; i++) {
-		const struct pythread *thread = &a->threads.threads[i];
-
-		json_array_append_new(list,
-			json_pack("{s:o, s:I, s:o, s:I, s:o, s:o}", "address", json_address(thread->address),
-				"native_id", (json_int_t)thread->native_id, "name", json_text(thread->name),
-				"interpreter", (json_int_t)a->threads.interps[thread->interp].id, "loop",
-				json_address(a->running_loops[i]), "frames",
-				json_thread_frames(view, thread)));
-	}
-	return list;
+	return json_pack("{s:o, s:I, s:o, s:I, s:o, s:o}", "address", json_address(thread->address),
+		"native_id", (json_int_t)thread->native_id, "name", json_text(thread->name), "interpreter",
+		(json_int_t)a->threads.interps[thread->interp].id, "loop", json_address(a->running_loops[i]),
+		"frames", json_thread_frames(view, thread));
 }
 
 static json_t *json_truth(enum truth truth)
@@ -85,35 +85,35 @@ static json_t *json_holders(const struct view *view, const struct retention *ret
 	return list;
 }
 
-json_t *json_loops(const struct view *view)
+size_t json_loop_count(const struct view *view)
+{
+	return view->model->asyncio->loop_count;
+}
+
+json_t *json_loop(const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
-	json_t *list = json_array();
+	const struct loop *loop = &a->loops[i];
+	double slow = loop->slow_callback_duration;
+	json_t *o = json_object();
 
-	for (size_t i = 0; i < a->loop_count; i++) {
-		const struct loop *loop = &a->loops[i];
-		json_t *o = json_object();
-		double slow = loop->slow_callback_duration;
-
-		json_object_set_new(o, "address", json_address(loop->address));
-		json_object_set_new(o, "type", json_text(loop->type_name));
-		json_object_set_new(o, "running", json_boolean(loop->is_running));
-		json_object_set_new(o, "closed", json_truth(loop->is_closed));
-		json_object_set_new(o, "stopping", json_truth(loop->is_stopping));
-		json_object_set_new(o, "debug", json_truth(loop->is_debug));
-		json_object_set_new(o, "thread",
-			loop->thread == SIZE_MAX
-				? json_null()
-				: json_integer((json_int_t)a->threads.threads[loop->thread].native_id));
-		json_object_set_new(o, "ready", json_length(loop->ready));
-		json_object_set_new(o, "scheduled", json_length(loop->scheduled));
-		json_object_set_new(o, "slow_callback_duration",
-			slow >= 0 && isfinite(slow) ? json_real(slow) : json_null());
-		json_object_set_new(o, "doing", json_string(loop_doing_name(loop->doing)));
-		json_object_set_new(o, "current_task", json_address(loop->current_task));
-		if (view->model->loops)
-			json_object_set_new(o, "held_by", json_holders(view, &view->model->loops[i]));
-		json_array_append_new(list, o);
-	}
-	return list;
+	json_object_set_new(o, "address", json_address(loop->address));
+	json_object_set_new(o, "type", json_text(loop->type_name));
+	json_object_set_new(o, "running", json_boolean(loop->is_running));
+	json_object_set_new(o, "closed", json_truth(loop->is_closed));
+	json_object_set_new(o, "stopping", json_truth(loop->is_stopping));
+	json_object_set_new(o, "debug", json_truth(loop->is_debug));
+	json_object_set_new(o, "thread",
+		loop->thread == SIZE_MAX
+			? json_null()
+			: json_integer((json_int_t)a->threads.threads[loop->thread].native_id));
+	json_object_set_new(o, "ready", json_length(loop->ready));
+	json_object_set_new(o, "scheduled", json_length(loop->scheduled));
+	json_object_set_new(
+		o, "slow_callback_duration", slow >= 0 && isfinite(slow) ? json_real(slow) : json_null());
+	json_object_set_new(o, "doing", json_string(loop_doing_name(loop->doing)));
+	json_object_set_new(o, "current_task", json_address(loop->current_task));
+	if (view->model->loops)
+		json_object_set_new(o, "held_by", json_holders(view, &view->model->loops[i]));
+	return o;
 }

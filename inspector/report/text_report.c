@@ -108,26 +108,30 @@ static void print_loop(struct table *table, const struct view *view, size_t i)
 	if (loop->scheduled >= 0)
 		table_set_format(table, 4, "%lld", (long long)loop->scheduled);
 	table_set(table, 5, loop->type_name);
-	/* Of a running loop everybody knows who holds it. */
 	if (path && !thread)
 		table_set(table, 6, path->text);
 }
 
+/* Of a running loop everybody knows who holds it: the last column is for the others. */
 static void print_loops(const struct view *view)
 {
 	static const char *const titles[] = {"LOOP", "DOING", "THREAD", "READY", "TIMERS", "TYPE", "HELD BY"};
+	const struct asyncio *a = view->model->asyncio;
 	struct table *table;
+	size_t idle = 0;
 
-	if (!view->model->asyncio->loop_count)
+	if (!a->loop_count)
 		return;
+	for (size_t i = 0; i < a->loop_count; i++)
+		idle += a->loops[i].thread == SIZE_MAX;
 	putchar('\n');
 	table = table_create(view);
-	for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
+	for (size_t i = 0; i < (idle ? 7 : 6); i++)
 		table_add_column(table, titles[i],
 			i == 3 || i == 4 ? COLUMN_NUMBER
 			: i > 4		 ? COLUMN_CUT
 					 : COLUMN_TEXT);
-	for (size_t i = 0; i < view->model->asyncio->loop_count; i++)
+	for (size_t i = 0; i < a->loop_count; i++)
 		print_loop(table, view, i);
 	table_print(table);
 }
