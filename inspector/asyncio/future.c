@@ -6,7 +6,8 @@
 #include "inspector/python/sequence.h"
 #include "inspector/python/str.h"
 
-#define NAME_LIMIT    1000
+/* A name is given whole, as long as anybody may have meant it. */
+#define NAME_LIMIT    65536
 #define CALLBACKS_MAX (1 << 24)
 
 /* TaskObj repeats the members of FutureObj at the same places: FutureObj_HEAD in Modules/_asynciomodule.c. */
@@ -125,7 +126,7 @@ size_t future_callbacks(struct python *py, const struct future *future, uint64_t
 /* From 3.12 on the name is an int until somebody asks for it: N stands for "Task-N" (TaskObj_get_name). */
 static const char *name_text(struct python *py, uint64_t name)
 {
-	char *text = pystr_arena(py, name, NAME_LIMIT, NULL);
+	const char *text = pystr_arena(py, name, NAME_LIMIT, NULL);
 	uint64_t number;
 
 	if (text)

@@ -64,7 +64,9 @@ void strbuf_append_codepoint(struct strbuf *s, uint32_t c)
 {
 	char b[4];
 
-	if (c < 0x80) {
+	if (c == 0) {
+		strbuf_append(s, "\xc0\x80");
+	} else if (c < 0x80) {
 		strbuf_append_char(s, (char)c);
 	} else if (c < 0x800) {
 		b[0] = (char)(0xc0 | c >> 6);
@@ -168,7 +170,10 @@ void strbuf_append_safe(struct strbuf *s, const char *text)
 	while (left) {
 		size_t step = utf8_decode(p, left, &c);
 
-		if (!step) {
+		if (!step && left >= 2 && p[0] == 0xc0 && p[1] == 0x80) { /* NUL: strbuf_append_codepoint */
+			strbuf_append(s, "\\x00");
+			step = 2;
+		} else if (!step) {
 			strbuf_printf(s, "\\x%02x", p[0]);
 			step = 1;
 		} else if (!unsafe_codepoint(c)) {

@@ -24,8 +24,9 @@ void strbuf_append_bytes(struct strbuf *s, const char *bytes, size_t length);
 void strbuf_append_char(struct strbuf *s, char c);
 void strbuf_printf(struct strbuf *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* One Unicode code point as UTF-8. A surrogate or a value above U+10FFFF, which UTF-8 cannot hold, becomes
- * the six or ten characters \udXXX or \UXXXXXXXX. */
+/* One Unicode code point as UTF-8. NUL becomes the two bytes C0 80, so that texts stay C strings;
+ * strbuf_append_safe prints these as \x00, and JSON has them as NUL again. A surrogate or a value above
+ * U+10FFFF, which UTF-8 cannot hold, becomes the six or ten characters \udXXX or \UXXXXXXXX. */
 void strbuf_append_codepoint(struct strbuf *s, uint32_t codepoint);
 
 /* The text, never NULL. Borrowed until the next change of s. */

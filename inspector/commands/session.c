@@ -80,7 +80,7 @@ void session_print_warnings(const struct session *s)
 static bool wants_color(const struct options *o, bool is_terminal)
 {
 	const char *no_color = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"),
-		   *cli = getenv("CLICOLOR");
+		   *cli = getenv("CLICOLOR"), *term = getenv("TERM");
 
 	if (o->color != WHEN_AUTO)
 		return o->color == WHEN_ALWAYS;
@@ -88,7 +88,7 @@ static bool wants_color(const struct options *o, bool is_terminal)
 		return false;
 	if (force && *force && strcmp(force, "0") != 0)
 		return true;
-	return is_terminal && !(cli && strcmp(cli, "0") == 0);
+	return is_terminal && !(cli && strcmp(cli, "0") == 0) && !(term && strcmp(term, "dumb") == 0);
 }
 
 struct view session_view(const struct session *s, unsigned show)

@@ -42,16 +42,15 @@ static const char *warning_filter(struct python *py, const struct pyinterp *inte
 
 static const char *main_folder(struct python *py, const struct pyinterp *interp)
 {
+	const char *path, *slash;
 	uint64_t module, file;
-	char *path, *slash;
 
 	if (!pyinterp_module(py, interp, "__main__", &module) ||
 		!pymodule_get(py, module, "__file__", &file, NULL) ||
 		!(path = pystr_arena(py, file, PATH_LIMIT, NULL)) || path[0] != '/' ||
 		!(slash = strrchr(path, '/')))
 		return NULL;
-	*slash = '\0';
-	return path;
+	return arena_strndup(py->arena, path, (size_t)(slash - path));
 }
 
 void facts_read(struct python *py, const struct pythreads *threads, struct facts *facts)

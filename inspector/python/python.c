@@ -2,6 +2,7 @@
 
 #include "inspector/python/era.h"
 #include "inspector/python/memory.h"
+#include "inspector/target/children.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,6 +102,20 @@ static void find_singletons(struct python *py)
 	py->false_object = symbol_address(py, "_Py_FalseStruct");
 }
 
+static bool not_python(struct python *py, struct error *err)
+{
+	const char *executable = target_executable(py->target);
+	pid_t child = 0;
+
+	error_set(err, ERROR_NOT_FOUND, "%s is not a Python process: no mapped file defines _PyRuntime",
+		executable[0] ? executable : "the target");
+	if (target_kind(py->target) == TARGET_LIVE)
+		child = children_find(target_pid(py->target), "python");
+	if (child)
+		error_advise(err, "Its child %d is one: asyncinspect --pid %d", (int)child, (int)child);
+	return false;
+}
+
 static bool open_python(struct python *py, const struct python_options *options, struct error *err)
 {
 	struct symbol runtime = {0};
@@ -109,14 +124,8 @@ static bool open_python(struct python *py, const struct python_options *options,
 	if (!py->modules)
 		return false;
 	py->module = find_runtime(py->modules, target_executable(py->target), &runtime);
-	if (!py->module) {
-		error_set(err, ERROR_NOT_FOUND,
-			"%s is not a Python process: no mapped file defines _PyRuntime",
-			target_executable(py->target)[0] ? target_executable(py->target) : "the target");
-		return error_advise(err,
-			"If it is a shell or a wrapper, give the PID of the python process below it "
-			"(pgrep -P PID).");
-	}
+	if (!py->module)
+		return not_python(py, err);
 	py->runtime = runtime.address;
 	py->asyncio = find_extension(py->modules, "_asyncio.");
 	if (!read_version(py, err))
@@ -145,6 +154,7 @@ void python_close(struct python *py)
 	module_list_destroy(py->modules);
 	addrmap_deinit(&py->types);
 	addrmap_deinit(&py->codes);
+	addrmap_deinit(&py->strings);
 	arena_destroy(py->arena);
 	free(py);
 }

@@ -29,7 +29,9 @@ struct python {
 	struct layout layout;
 	struct addrmap types;	      /* type object -> struct pytype * */
 	struct addrmap codes;	      /* code object -> struct pycode * */
+	struct addrmap strings;	      /* str object -> text in the arena */
 	const struct source *sources; /* files that source.h has read */
+	unsigned types_open; /* types that are being read, each for the sake of the one before it */
 	size_t unreadable;	      /* things that could not be read so far */
 	struct error first_unreadable;
 };

@@ -30,6 +30,15 @@ static bool is_full(const struct printer *p)
 	return p->out->length >= p->end;
 }
 
+/* What follows the last element that was printed: how many more there are, when the length is believable. */
+static void print_cut(struct printer *p, uint64_t length, uint64_t done)
+{
+	strbuf_append(p->out, "...");
+	if (length > done)
+		strbuf_printf(p->out, " +%llu", (unsigned long long)(length - done));
+}
+
+/* Opens a container. When it is open already, or too many are, prints that and returns false. */
 static bool enter(struct printer *p, uint64_t address, const char *cycle, const char *too_deep)
 {
 	for (unsigned i = 0; i < p->depth; i++) {
@@ -71,8 +80,8 @@ static void print_sequence(struct printer *p, const struct pytype *type, uint64_
 	uint64_t length = 0, item, done = 0;
 
 	sequence_length(p->py, address, type->kind, &length, NULL);
-	if (!length && type->kind == KIND_SET) {
-		strbuf_append(p->out, "set()");
+	if (!length && (type->kind == KIND_SET || type->kind == KIND_FROZENSET)) {
+		strbuf_append(p->out, type->kind == KIND_SET ? "set()" : "frozenset()");
 		return;
 	}
 	if (!sequence_open(p->py, address, type->kind, &iter, NULL)) {
@@ -86,7 +95,7 @@ static void print_sequence(struct printer *p, const struct pytype *type, uint64_
 		if (done)
 			strbuf_append(p->out, ", ");
 		if (is_full(p)) {
-			strbuf_printf(p->out, "... +%llu", (unsigned long long)(length - done));
+			print_cut(p, length, done);
 			break;
 		}
 		print(p, item);
@@ -116,7 +125,7 @@ static void print_dict(struct printer *p, const struct pytype *type, uint64_t ad
 		if (done)
 			strbuf_append(p->out, ", ");
 		if (is_full(p)) {
-			strbuf_printf(p->out, "... +%llu", (unsigned long long)(length - done));
+			print_cut(p, length, done);
 			break;
 		}
 		print(p, entry.key);
@@ -135,11 +144,12 @@ static void print_exception(struct printer *p, const struct pytype *type, uint64
 
 	strbuf_append_safe(p->out, type->name);
 	if (!read_pointer(p->py, address, FIELD_exception_args, &args, NULL) ||
-		!sequence_length(p->py, args, KIND_TUPLE, &length, NULL) ||
-		!enter(p, address, "(...)", "(...)")) {
+		!sequence_length(p->py, args, KIND_TUPLE, &length, NULL)) {
 		strbuf_append(p->out, "(?)");
 		return;
 	}
+	if (!enter(p, address, "(...)", "(...)"))
+		return;
 	if (length == 1 && sequence_item(p->py, args, 0, &item, NULL)) {
 		strbuf_append_char(p->out, '(');
 		print(p, item);
@@ -187,11 +197,12 @@ static void print_method(struct printer *p, const struct pytype *type, uint64_t 
 	if (!read_pointer(p->py, address, FIELD_method_function, &function, NULL) ||
 		!read_pointer(p->py, address, FIELD_method_self, &self, NULL) ||
 		!read_pointer(p->py, function, FIELD_function_qualname, &name, NULL) ||
-		!(text = pystr_arena(p->py, name, NAME_LIMIT, NULL)) ||
-		!enter(p, address, "<bound method>", "<bound method>")) {
+		!(text = pystr_arena(p->py, name, NAME_LIMIT, NULL))) {
 		print_plain(p, type, address);
 		return;
 	}
+	if (!enter(p, address, "<bound method>", "<bound method>"))
+		return;
 	strbuf_append(p->out, "<bound method ");
 	strbuf_append_safe(p->out, text);
 	strbuf_append(p->out, " of ");

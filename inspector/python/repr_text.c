@@ -29,8 +29,6 @@ static void append_quoted_str(struct strbuf *out, const char *text, size_t lengt
 		if (text[i] == quote || text[i] == '\\') {
 			strbuf_append_char(&run, '\\');
 			strbuf_append_char(&run, text[i]);
-		} else if (text[i] == '\0') {
-			strbuf_append(&run, "\\x00");
 		} else {
 			strbuf_append(&run, one);
 		}

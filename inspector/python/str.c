@@ -68,16 +68,22 @@ bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strb
 	return true;
 }
 
-char *pystr_arena(struct python *py, uint64_t address, size_t limit, struct error *err)
+const char *pystr_arena(struct python *py, uint64_t address, size_t limit, struct error *err)
 {
 	struct strbuf s = STRBUF_INIT;
-	char *text = NULL;
+	const char *text = NULL;
+	uint64_t known;
 	bool is_cut;
 
+	/* What is kept was not cut; it is short enough for any limit that its bytes fit into. */
+	if (addrmap_get(&py->strings, address, &known) && strlen((const char *)(uintptr_t)known) <= limit)
+		return (const char *)(uintptr_t)known;
 	if (pystr_append(py, address, limit, &s, &is_cut, err)) {
 		if (is_cut)
 			strbuf_append(&s, "...");
 		text = arena_strndup(py->arena, strbuf_text(&s), s.length);
+		if (!is_cut)
+			addrmap_put(&py->strings, address, (uint64_t)(uintptr_t)text);
 	}
 	strbuf_deinit(&s);
 	return text;

@@ -12,8 +12,9 @@
 bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strbuf *out, bool *is_cut,
 	struct error *err);
 
-/* The same as a string in the arena of py; NULL on failure. A cut is marked by "..." at the end. */
-char *pystr_arena(struct python *py, uint64_t address, size_t limit, struct error *err);
+/* The same as a string in the arena of py; NULL on failure. A cut is marked by "..." at the end. One object
+ * is read once: asking again gives the same string. */
+const char *pystr_arena(struct python *py, uint64_t address, size_t limit, struct error *err);
 
 /* Whether the object at address is a str equal to the ASCII text. False for anything unreadable. */
 bool pystr_equals(struct python *py, uint64_t address, const char *text);

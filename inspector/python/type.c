@@ -72,7 +72,7 @@ static const char *class_full_name(struct python *py, const struct body *heap, c
 {
 	uint64_t dict = body_pointer(py, heap, FIELD_type_dict), module;
 	uint64_t qualname = body_pointer(py, heap, FIELD_heaptype_qualname);
-	char *qual, *mod;
+	const char *qual, *mod;
 
 	qual = pystr_arena(py, qualname, NAME_LIMIT, NULL);
 	if (!qual)
@@ -136,10 +136,9 @@ static bool read_heap_part(struct python *py, struct pytype *type, const char *t
 	return true;
 }
 
-static struct pytype *read_type(struct python *py, uint64_t address, unsigned depth, struct error *err);
+static struct pytype *read_type(struct python *py, uint64_t address, struct error *err);
 
-static const struct pytype *type_at_depth(
-	struct python *py, uint64_t address, unsigned depth, struct error *err)
+const struct pytype *pytype_at(struct python *py, uint64_t address, struct error *err)
 {
 	uint64_t known;
 	struct pytype *type;
@@ -151,18 +150,21 @@ static const struct pytype *type_at_depth(
 			(unsigned long long)address);
 		return NULL;
 	}
-	if (depth > BASES_MAX) {
+	/* To read a type is to read its bases, and the types of the strings that name it. */
+	if (py->types_open > BASES_MAX) {
 		error_at(err, ERROR_CORRUPT, address, "the bases of a type do not end");
 		return NULL;
 	}
 	/* Until it is read it counts as no type: a base that leads back here is damage. */
 	addrmap_put(&py->types, address, 0);
-	type = read_type(py, address, depth, err);
+	py->types_open++;
+	type = read_type(py, address, err);
+	py->types_open--;
 	addrmap_put(&py->types, address, (uint64_t)(uintptr_t)type);
 	return type;
 }
 
-static struct pytype *read_type(struct python *py, uint64_t address, unsigned depth, struct error *err)
+static struct pytype *read_type(struct python *py, uint64_t address, struct error *err)
 {
 	struct pytype *type;
 	struct body body;
@@ -197,18 +199,13 @@ static struct pytype *read_type(struct python *py, uint64_t address, unsigned de
 	}
 	base = body_pointer(py, &body, FIELD_type_base);
 	if (base)
-		type->base = type_at_depth(py, base, depth + 1, NULL);
+		type->base = pytype_at(py, base, NULL);
 	if (type->is_heap)
 		read_heap_part(py, type, tp_name, name_address);
 	set_kind(py, type, tp_name);
 	refs_rows_of_kind(type->kind, &type->refs_first, &type->refs_end);
 	type_members_read(py, type, body_pointer(py, &body, FIELD_type_members));
 	return type;
-}
-
-const struct pytype *pytype_at(struct python *py, uint64_t address, struct error *err)
-{
-	return type_at_depth(py, address, 0, err);
 }
 
 const struct pytype *pytype_of(struct python *py, uint64_t object, struct error *err)

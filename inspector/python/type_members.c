@@ -22,7 +22,7 @@ static bool read_member(
 		  !read_unsigned(py, at, FIELD_memberdef_offset, &offset, NULL);
 	if (*is_end || (kind != MEMBER_OBJECT && kind != MEMBER_OBJECT_EX))
 		return false;
-	if (offset < python_sizeof(py, FIELD_sizeof_object) || offset % 8 || offset + 8 > type->basicsize)
+	if (offset < python_sizeof(py, FIELD_sizeof_object) || offset % 8 || offset > type->basicsize - 8)
 		return false;
 	member->offset = (uint32_t)offset;
 	member->name = read_cstring(py, name, NAME_LIMIT, NULL);

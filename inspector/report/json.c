@@ -3,6 +3,25 @@
 #include "inspector/report/json_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+/* Texts hold NUL as C0 80 (strbuf.h). */
+static json_t *text_with_nul(const char *text)
+{
+	size_t length = strlen(text), used = 0;
+	char *bytes = xmalloc(length);
+	json_t *value;
+
+	for (size_t i = 0; i < length; i++) {
+		bool is_nul = (uint8_t)text[i] == 0xc0 && (uint8_t)text[i + 1] == 0x80;
+
+		bytes[used++] = is_nul ? '\0' : text[i];
+		i += is_nul;
+	}
+	value = json_stringn(bytes, used);
+	free(bytes);
+	return value;
+}
 
 json_t *json_text(const char *text)
 {
@@ -12,6 +31,8 @@ json_t *json_text(const char *text)
 	if (!text)
 		return json_null();
 	value = json_string(text);
+	if (!value)
+		value = text_with_nul(text);
 	if (value)
 		return value;
 	strbuf_append_safe(&safe, text);
