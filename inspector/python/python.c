@@ -102,11 +102,31 @@ static void find_singletons(struct python *py)
 	py->false_object = symbol_address(py, "_Py_FalseStruct");
 }
 
+/* A file that may well be CPython and cannot be opened says more than that there is no CPython. */
+static bool missing_python(struct python *py, struct error *err)
+{
+	for (size_t i = 0; i < module_count(py->modules); i++) {
+		struct module *m = module_at(py->modules, i);
+		const char *slash = strrchr(module_path(m), '/');
+
+		if (strncmp(slash ? slash + 1 : module_path(m), "libpython", 9) == 0 &&
+			!module_open(m, err)) {
+			if (err && !err->advice[0])
+				error_advise(err, "Give the root of the file system that the program ran in "
+						  "with --sysroot DIR.");
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool not_python(struct python *py, struct error *err)
 {
 	const char *executable = target_executable(py->target);
 	pid_t child = 0;
 
+	if (missing_python(py, err))
+		return false;
 	error_set(err, ERROR_NOT_FOUND, "%s is not a Python process: no mapped file defines _PyRuntime",
 		executable[0] ? executable : "the target");
 	if (target_kind(py->target) == TARGET_LIVE)

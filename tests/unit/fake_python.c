@@ -117,14 +117,23 @@ void fake_destroy(struct fake *f)
 	free(f);
 }
 
+/* Another struct python for the same target: whatever the readers keep is gone with the old one. */
 void fake_forget(struct fake *f)
 {
-	addrmap_deinit(&f->py->types);
-	addrmap_deinit(&f->py->codes);
-	arena_destroy(f->py->arena);
+	struct python *old = f->py;
+
+	f->py = xcalloc(1, sizeof(*f->py));
+	f->py->target = f->target;
 	f->py->arena = arena_create();
-	f->py->unreadable = 0;
-	f->py->first_unreadable = (struct error)ERROR_INIT;
+	f->py->era = old->era;
+	f->py->hexversion = old->hexversion;
+	memcpy(f->py->version, old->version, sizeof(old->version));
+	f->py->runtime = old->runtime;
+	f->py->none = old->none;
+	f->py->true_object = old->true_object;
+	f->py->false_object = old->false_object;
+	f->py->layout = old->layout;
+	python_close(old);
 }
 
 void fake_next_ends(struct fake *f, uint64_t limit, size_t cut)
