@@ -10,7 +10,8 @@ environment variable ASYNCINSPECT_INTERPRETERS.  A line is
     NAME ROOT PYTHON        # comment
 
 where PYTHON is the program as seen inside ROOT, "/" for no chroot.  An entry
-replaces a discovered one of the same name.  Example:
+replaces a discovered one of the same name.  A chroot needs root and nothing
+mounted in it.  Example, after debootstrap and the installation of python3.13-dbg:
 
     debian-3.13  /srv/trixie  /usr/bin/python3.13
 """

@@ -115,9 +115,22 @@ def target_arguments(case, workload, kind):
     if kind == "live":
         return ["--pid", workload.pid]
     core = workload.gcore() if kind == "gcore" else workload.abort()
-    if case.interpreter.root == "/":
+    root = case.interpreter.root
+    if root == "/":
         return [core]
-    return ["--sysroot", case.interpreter.root, core]
+    # gcore, which runs out here, writes the paths as they are seen out here; the kernel
+    # writes them as the process sees them.
+    if kind == "gcore":
+        return ["--debug-dir", os.path.join(root, "usr/lib/debug"), core]
+    return ["--sysroot", root, core]
+
+
+def without_root(report, root):
+    """The report with the executable's path as the process itself sees it."""
+    path = report["target"]["executable"]
+    if root != "/" and isinstance(path, str) and path.startswith(root):
+        path = "/" + path[len(root):].lstrip("/")
+    return dict(report, target=dict(report["target"], executable=path))
 
 
 def keep_evidence(folder, case, kind, truth_path, report):
@@ -157,7 +170,8 @@ def run_case(tool, case, kinds, keep):
                 if kind == "live":
                     live = report
                 elif live is not None and report is not None:
-                    found = same.differences(live, report)
+                    root = case.interpreter.root
+                    found = same.differences(without_root(live, root), without_root(report, root))
                     if found:
                         keep_evidence(keep, case, "live", workload.truth_path, live)
                         keep_evidence(keep, case, kind, workload.truth_path, report)
