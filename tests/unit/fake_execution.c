@@ -125,9 +125,9 @@ uint64_t fake_generator(struct fake *f, const struct fake_generator *g)
 {
 	const char *type = g->type ? g->type : "coroutine";
 	size_t start = python_field(f->py, FIELD_gen_frame)->offset;
-	uint64_t object = fake_object(f, fake_type(f, type), start + frame_size(f, 9)), name = 0;
+	uint64_t object = fake_object(f, fake_type(f, type), start + frame_size(f, 9)), name;
 
-	target_read(f->target, g->code + python_field(f->py, FIELD_code_qualname)->offset, &name, 8, NULL);
+	name = fake_get(f, g->code, FIELD_code_qualname);
 	fake_set(f, object, FIELD_gen_name, name);
 	fake_set(f, object, FIELD_gen_qualname, name);
 	fake_set(f, object, FIELD_gen_origin, g->origin);

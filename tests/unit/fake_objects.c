@@ -241,11 +241,7 @@ uint64_t fake_deque_of(struct fake *f, size_t left, const uint64_t *items, size_
 
 uint64_t fake_deque_block(struct fake *f, uint64_t deque)
 {
-	uint64_t block = 0;
-
-	ck_assert(target_read(
-		f->target, deque + python_field(f->py, FIELD_deque_leftblock)->offset, &block, 8, NULL));
-	return block;
+	return fake_get(f, deque, FIELD_deque_leftblock);
 }
 
 uint64_t fake_holder(struct fake *f, const char *tp_name, enum field_id id, uint64_t object)

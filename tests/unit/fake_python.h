@@ -2,7 +2,7 @@
  *
  * The layout is that of real builds (fake_layout.def), so a test writes objects through the same fields as
  * the readers read them, and runs once for each version: tcase_add_loop_test(tc, test, 0, FAKE_VERSIONS) and
- * fake_create(_i). Nothing is read back from an object that was placed: a test may spoil any byte.
+ * fake_create(_i). A test may spoil any byte of an object that was placed.
  *
  * Memory is one large region and two pages that end early: behind one nothing is mapped, behind the other
  * lies memory that was not saved. Every block leaves room before it for the collector's head and for the two
@@ -69,6 +69,8 @@ uint64_t fake_place(struct fake *f, size_t size);
 void fake_write(struct fake *f, uint64_t address, const void *bytes, size_t size);
 void fake_word(struct fake *f, uint64_t address, uint64_t value);
 void fake_set(struct fake *f, uint64_t address, enum field_id id, uint64_t value);
+uint64_t fake_read(struct fake *f, uint64_t address);		       /* a word that is there */
+uint64_t fake_get(struct fake *f, uint64_t address, enum field_id id); /* of 8 bytes */
 uint64_t fake_cstring(struct fake *f, const char *text);
 
 /* An object of size bytes with a type and a reference count of 1. */

@@ -76,22 +76,14 @@ static const struct builtin other = {NULL, 48, 0, GC, 0};
 
 static uint64_t mro_of(struct fake *f, uint64_t type, uint64_t base)
 {
-	uint64_t items[8] = {type};
-	size_t count = 1, old = 0;
+	uint64_t items[8] = {type}, mro = base ? fake_get(f, base, FIELD_type_mro) : 0;
+	size_t count = 1;
 
-	if (base) {
-		struct error err = ERROR_INIT;
-		uint64_t mro, length = 0;
-
-		ck_assert(target_read(
-			f->target, base + python_field(f->py, FIELD_type_mro)->offset, &mro, 8, &err));
-		if (!mro) /* object itself, whose tuple of bases needs the type tuple first */
-			items[count++] = base;
-		else
-			ck_assert(target_read(f->target, mro + 16, &length, 8, &err));
-		for (; old < length && count < 8; old++)
-			ck_assert(target_read(f->target, mro + 24 + 8 * old, &items[count++], 8, &err));
-	}
+	if (mro)
+		for (uint64_t i = 0; i < fake_get(f, mro, FIELD_var_size) && count < 8; i++)
+			items[count++] = fake_read(f, mro + 24 + 8 * i);
+	else if (base) /* object itself, whose tuple of bases needs the type tuple first */
+		items[count++] = base;
 	return fake_tuple_of(f, items, count);
 }
 
@@ -149,21 +141,13 @@ uint64_t fake_type(struct fake *f, const char *tp_name)
 	return type;
 }
 
-static uint64_t base_field(struct fake *f, uint64_t base, enum field_id id)
-{
-	uint64_t value = 0;
-
-	ck_assert(target_read(f->target, base + python_field(f->py, id)->offset, &value, 8, NULL));
-	return value;
-}
-
 uint64_t fake_spec_type(struct fake *f, const char *tp_name, uint64_t base, size_t basicsize)
 {
 	struct builtin b = {tp_name, (uint32_t)basicsize, 0, HEAPTYPE | GC, 0};
 	uint64_t type = fake_object(f, fake_type(f, "type"), HEAP_TYPE_SIZE), name = fake_cstring(f, tp_name);
 	const char *dot = strrchr(tp_name, '.');
 
-	b.flags |= base_field(f, base, FIELD_type_flags) & SUBCLASS_BITS;
+	b.flags |= fake_get(f, base, FIELD_type_flags) & SUBCLASS_BITS;
 	fill_type(f, type, &b, name, base);
 	fake_set(f, type, FIELD_heaptype_spec_name, name);
 	fake_set(f, type, FIELD_heaptype_name, fake_str(f, dot ? dot + 1 : tp_name));
@@ -210,17 +194,17 @@ uint64_t fake_class(struct fake *f, const struct fake_class *class)
 		class->name, (uint32_t) class->basicsize, 0, class->flags | HEAPTYPE | GC, class->dictoffset};
 	uint64_t type =
 		fake_object(f, class->metatype ? class->metatype : fake_type(f, "type"), HEAP_TYPE_SIZE);
-	uint32_t base_size = (uint32_t)base_field(f, base, FIELD_type_basicsize);
+	uint32_t base_size = (uint32_t)fake_get(f, base, FIELD_type_basicsize);
 	size_t slots = 0;
 
 	while (slots < 8 && class->slots[slots])
 		slots++;
 	if (!b.basicsize)
 		b.basicsize = base_size + (uint32_t)(8 * slots);
-	b.itemsize = (uint32_t)base_field(f, base, FIELD_type_itemsize);
-	b.flags |= base_field(f, base, FIELD_type_flags) & (SUBCLASS_BITS | MANAGED_DICT);
+	b.itemsize = (uint32_t)fake_get(f, base, FIELD_type_itemsize);
+	b.flags |= fake_get(f, base, FIELD_type_flags) & (SUBCLASS_BITS | MANAGED_DICT);
 	if (!b.dictoffset)
-		b.dictoffset = (int64_t)base_field(f, base, FIELD_type_dictoffset);
+		b.dictoffset = (int64_t)fake_get(f, base, FIELD_type_dictoffset);
 	if (class->has_dict) {
 		b.flags |= MANAGED_DICT | (f->version == FAKE_313 ? INLINE_VALUES : 0);
 		b.dictoffset = f->version == FAKE_311 ? -48 : -1;
@@ -240,7 +224,7 @@ uint64_t fake_class(struct fake *f, const struct fake_class *class)
 
 uint64_t fake_instance_of(struct fake *f, uint64_t class, const uint64_t *values, size_t count)
 {
-	size_t size = base_field(f, class, FIELD_type_basicsize);
+	size_t size = fake_get(f, class, FIELD_type_basicsize);
 	bool is_embedded = f->version == FAKE_313;
 	uint64_t object, array;
 
@@ -262,7 +246,7 @@ uint64_t fake_instance_of(struct fake *f, uint64_t class, const uint64_t *values
 
 uint64_t fake_instance_with_dict(struct fake *f, uint64_t class, uint64_t dict)
 {
-	size_t size = base_field(f, class, FIELD_type_basicsize);
+	size_t size = fake_get(f, class, FIELD_type_basicsize);
 	uint64_t object = fake_object(f, class, size + (f->version == FAKE_313 ? 8 : 0));
 
 	fake_word(f, object - 24, dict);

@@ -21,14 +21,6 @@ uint64_t fake_list_head(struct fake *f, int generation)
 	       (uint64_t)generation * python_sizeof(f->py, FIELD_stride_gc_generation);
 }
 
-static uint64_t word_at(struct fake *f, uint64_t address)
-{
-	uint64_t value = 0;
-
-	ck_assert(target_read(f->target, address, &value, 8, NULL));
-	return value;
-}
-
 void fake_start(struct fake *f)
 {
 	f->py->runtime = fake_place(f, RUNTIME_SIZE);
@@ -48,7 +40,7 @@ void fake_start(struct fake *f)
 
 uint64_t fake_track(struct fake *f, int generation, uint64_t object)
 {
-	uint64_t ring = fake_list_head(f, generation), head = object - 16, last = word_at(f, ring + 8);
+	uint64_t ring = fake_list_head(f, generation), head = object - 16, last = fake_read(f, ring + 8);
 
 	fake_word(f, head, ring);
 	fake_word(f, head + 8, last);
@@ -67,8 +59,7 @@ void fake_set_top_frame(struct fake *f, uint64_t frame)
 	if (python_has(f->py, FIELD_thread_current_frame))
 		fake_set(f, f->thread, FIELD_thread_current_frame, frame);
 	else
-		fake_set(f, word_at(f, f->thread + python_field(f->py, FIELD_thread_cframe)->offset),
-			FIELD_cframe_current_frame, frame);
+		fake_set(f, fake_get(f, f->thread, FIELD_thread_cframe), FIELD_cframe_current_frame, frame);
 }
 
 void fake_set_running_loop(struct fake *f, uint64_t loop)
@@ -334,7 +325,7 @@ static uint64_t make_shapes(struct maker *m)
 					64)),
 			tracked(m, fake_holder(f, "async_generator_asend", FIELD_asend_generator,
 					   m->w->asyncgen))));
-	fake_word(f, word_at(f, list + 24), list); /* it holds itself in the place of node */
+	fake_word(f, fake_read(f, list + 24), list); /* it holds itself in the place of node */
 	return list;
 }
 

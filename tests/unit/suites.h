@@ -1,4 +1,5 @@
-/* Every unit-test suite: test_NAME.c defines Suite *suite_NAME(void). One line each, in order of the layers. */
+/* Every unit-test suite: test_NAME.c defines Suite *suite_NAME(void). One line each, in order of the layers.
+ */
 SUITE(strbuf)
 SUITE(build_id)
 SUITE(core_file)
@@ -12,3 +13,4 @@ SUITE(type_cache)
 SUITE(py_str)
 SUITE(py_dict)
 SUITE(py_sequence)
+SUITE(py_type)

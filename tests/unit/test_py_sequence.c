@@ -88,13 +88,13 @@ START_TEST(sequence_of_impossible_length_is_refused)
 {
 	static const uint64_t lengths[] = {
 		UINT64_MAX, (uint64_t)INT64_MIN, INT64_MAX, (UINT64_C(1) << 61) + 1, (UINT64_C(1) << 48) + 1};
-	uint64_t a, list, tuple, items = 0;
+	uint64_t a, list, tuple, items;
 
 	f = fake_create(_i);
 	a = fake_str(f, "a");
 	list = fake_list(f, a);
 	tuple = fake_tuple(f, a);
-	target_read(f->target, list + python_field(f->py, FIELD_list_items)->offset, &items, 8, NULL);
+	items = fake_get(f, list, FIELD_list_items);
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		fake_set(f, list, FIELD_var_size, lengths[i]);
 		assert_closed(list, KIND_LIST, ERROR_CORRUPT, items);
