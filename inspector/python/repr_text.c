@@ -18,21 +18,28 @@ static char quote_for(const char *text, size_t length)
 	return memchr(text, '\'', length) && !memchr(text, '"', length) ? '"' : '\'';
 }
 
-static void append_quoted_str(struct strbuf *out, const char *text, size_t length)
+static bool has_character(const struct pystr *str, uint32_t wanted)
 {
-	char quote = quote_for(text, length), one[2] = {0};
+	for (size_t i = 0; i < str->count; i++)
+		if (pystr_character(str, i) == wanted)
+			return true;
+	return false;
+}
+
+/* By character: a surrogate becomes \udXXX, and a backslash before a u stays two characters. */
+static void append_quoted_str(struct strbuf *out, const struct pystr *str)
+{
+	char quote = has_character(str, '\'') && !has_character(str, '"') ? '"' : '\'';
 	struct strbuf run = STRBUF_INIT;
 
-	strbuf_append_char(out, quote);
-	for (size_t i = 0; i < length; i++) {
-		one[0] = text[i];
-		if (text[i] == quote || text[i] == '\\') {
+	for (size_t i = 0; i < str->count; i++) {
+		uint32_t c = pystr_character(str, i);
+
+		if (c == (uint8_t)quote || c == '\\')
 			strbuf_append_char(&run, '\\');
-			strbuf_append_char(&run, text[i]);
-		} else {
-			strbuf_append(&run, one);
-		}
+		strbuf_append_codepoint(&run, c);
 	}
+	strbuf_append_char(out, quote);
 	strbuf_append_safe(out, strbuf_text(&run));
 	strbuf_append_char(out, quote);
 	strbuf_deinit(&run);
@@ -40,18 +47,13 @@ static void append_quoted_str(struct strbuf *out, const char *text, size_t lengt
 
 static bool repr_str(struct python *py, uint64_t address, size_t limit, struct strbuf *out)
 {
-	struct strbuf text = STRBUF_INIT;
-	uint64_t length = 0;
-	bool is_cut;
+	struct pystr str;
 
-	if (!pystr_append(py, address, limit, &text, &is_cut, NULL)) {
-		strbuf_deinit(&text);
+	if (!pystr_open(py, address, limit, &str, NULL))
 		return false;
-	}
-	append_quoted_str(out, strbuf_text(&text), text.length);
-	if (is_cut && read_unsigned(py, address, FIELD_str_length, &length, NULL))
-		strbuf_printf(out, "... (%llu characters)", (unsigned long long)length);
-	strbuf_deinit(&text);
+	append_quoted_str(out, &str);
+	if (str.length > str.count)
+		strbuf_printf(out, "... (%llu characters)", (unsigned long long)str.length);
 	return true;
 }
 

@@ -5,12 +5,7 @@
 
 #include <string.h>
 
-/* A str as it lies in memory. */
-struct text {
-	uint64_t length;      /* characters */
-	unsigned width;	      /* bytes a character: 1, 2, 4 */
-	const uint8_t *bytes; /* borrowed; only the first `wanted` characters are sure to be there */
-};
+#define LIMIT_MAX ((size_t)1 << 28)
 
 /* Where the characters start. Include/cpython/unicodeobject.h, PyUnicode_DATA. */
 static bool find_data(struct python *py, const struct body *head, uint64_t *data, struct error *err)
@@ -23,8 +18,7 @@ static bool find_data(struct python *py, const struct body *head, uint64_t *data
 	return true;
 }
 
-static bool open_text(
-	struct python *py, uint64_t address, size_t wanted, struct text *text, struct error *err)
+bool pystr_open(struct python *py, uint64_t address, size_t limit, struct pystr *str, struct error *err)
 {
 	const struct pytype *type = pytype_of(py, address, err);
 	struct body head;
@@ -38,33 +32,37 @@ static bool open_text(
 	if (!body_open(py, address, python_sizeof(py, FIELD_sizeof_str_ascii), &head, err) ||
 		!find_data(py, &head, &data, err))
 		return false;
-	text->length = body_unsigned(py, &head, FIELD_str_length);
-	text->width = (unsigned)body_unsigned(py, &head, FIELD_str_kind);
-	if (text->width != 1 && text->width != 2 && text->width != 4)
+	if (limit > LIMIT_MAX)
+		limit = LIMIT_MAX;
+	str->length = body_unsigned(py, &head, FIELD_str_length);
+	str->width = (unsigned)body_unsigned(py, &head, FIELD_str_kind);
+	if (str->width != 1 && str->width != 2 && str->width != 4)
 		return error_at(err, ERROR_CORRUPT, address, "the str at 0x%llx has an impossible kind",
 			(unsigned long long)address);
-	if (text->length < wanted)
-		wanted = text->length;
-	text->bytes = target_bytes(py->target, data, wanted * text->width, err);
-	return text->bytes || !wanted;
+	str->count = str->length < limit ? str->length : limit;
+	str->bytes = NULL;
+	if (!str->count)
+		return true;
+	str->bytes = target_bytes(py->target, data, str->count * str->width, err);
+	return str->bytes != NULL;
+}
+
+uint32_t pystr_character(const struct pystr *str, size_t i)
+{
+	return (uint32_t)load_unsigned(str->bytes + i * str->width, str->width);
 }
 
 bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strbuf *out, bool *is_cut,
 	struct error *err)
 {
-	struct text text = {0};
-	size_t count;
+	struct pystr str;
 
-	if (limit > (size_t)1 << 28)
-		limit = (size_t)1 << 28;
-	if (!open_text(py, address, limit, &text, err))
+	if (!pystr_open(py, address, limit, &str, err))
 		return false;
-	count = text.length < limit ? text.length : limit;
-	for (size_t i = 0; i < count; i++)
-		strbuf_append_codepoint(
-			out, (uint32_t)load_unsigned(text.bytes + i * text.width, text.width));
+	for (size_t i = 0; i < str.count; i++)
+		strbuf_append_codepoint(out, pystr_character(&str, i));
 	if (is_cut)
-		*is_cut = text.length > limit;
+		*is_cut = str.length > str.count;
 	return true;
 }
 
@@ -92,12 +90,12 @@ const char *pystr_arena(struct python *py, uint64_t address, size_t limit, struc
 bool pystr_equals(struct python *py, uint64_t address, const char *wanted)
 {
 	size_t length = strlen(wanted);
-	struct text text = {0};
+	struct pystr str;
 
-	if (!open_text(py, address, length, &text, NULL) || text.length != length)
+	if (!pystr_open(py, address, length, &str, NULL) || str.length != length)
 		return false;
 	for (size_t i = 0; i < length; i++)
-		if (load_unsigned(text.bytes + i * text.width, text.width) != (uint8_t)wanted[i])
+		if (pystr_character(&str, i) != (uint8_t)wanted[i])
 			return false;
 	return true;
 }

@@ -6,6 +6,18 @@
 #include "inspector/base/strbuf.h"
 #include "inspector/python/python.h"
 
+/* A str that is open for reading by character. */
+struct pystr {
+	uint64_t length;      /* characters, as the object says */
+	size_t count;	      /* of them that can be read: at most the limit */
+	unsigned width;	      /* bytes a character: 1, 2, 4 */
+	const uint8_t *bytes; /* borrowed until the target is closed */
+};
+
+/* Opens the first limit characters. ERROR_CORRUPT when the object is no str. */
+bool pystr_open(struct python *py, uint64_t address, size_t limit, struct pystr *str, struct error *err);
+uint32_t pystr_character(const struct pystr *str, size_t i); /* i < count */
+
 /* Appends the text of the str at address to out as UTF-8, at most limit characters; *is_cut (may be NULL)
  * tells whether there were more. Lone surrogates become \udXXX. On failure out is unchanged: ERROR_CORRUPT
  * when the object is no str. */
