@@ -71,12 +71,14 @@ bench: all
 	tests/bench/run
 
 install: all
-	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1
-	$(INSTALL) -m 755 asyncinspect $(DESTDIR)$(BINDIR)/asyncinspect
+	$(INSTALL) -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
+	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/asyncinspect
 	$(INSTALL) -m 644 man/asyncinspect.1 $(DESTDIR)$(MANDIR)/man1/asyncinspect.1
+	$(INSTALL) -m 644 man/asyncinspect-json.5 $(DESTDIR)$(MANDIR)/man5/asyncinspect-json.5
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/asyncinspect $(DESTDIR)$(MANDIR)/man1/asyncinspect.1
+	rm -f $(DESTDIR)$(BINDIR)/asyncinspect $(DESTDIR)$(MANDIR)/man1/asyncinspect.1 \
+		$(DESTDIR)$(MANDIR)/man5/asyncinspect-json.5
 
 format:
 	clang-format -i corefiles/*.[ch] inspector/*/*.[ch] tests/unit/*.[ch]
