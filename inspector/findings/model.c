@@ -3,6 +3,7 @@
 #include "inspector/findings/arguments.h"
 #include "inspector/findings/facts.h"
 #include "inspector/findings/findings.h"
+#include "inspector/graph/retained.h"
 
 #include <stdlib.h>
 
@@ -45,8 +46,10 @@ static void find_orphans(struct model *model, const struct model_options *option
 	}
 	found = xcalloc(model->orphan_count, sizeof(*found));
 	retention_find(&g, objects, model->orphan_count, options->paths_most, found);
-	for (size_t i = 0; i < model->orphan_count; i++)
+	for (size_t i = 0; i < model->orphan_count; i++) {
 		model->orphans[i].retention = found[i];
+		model->orphans[i].retained_bytes = retained_size(model->py, objects[i], NULL);
+	}
 	free(found);
 	free(objects);
 }

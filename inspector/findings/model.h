@@ -22,6 +22,7 @@ struct orphan {
 	struct argument *arguments;
 	struct creation creation;
 	struct retention retention;
+	uint64_t retained_bytes; /* retained.h */
 };
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };

@@ -160,7 +160,7 @@ static void add_interpreter(struct finder *f, const struct pyinterp *interp)
 		{FIELD_interp_after_forkers_child, "fork hooks"},
 		{FIELD_interp_warnings_filters, "warnings.filters"},
 	};
-	uint64_t gc = interp->address + python_field(f->py, FIELD_interp_gc)->offset;
+	uint64_t gc = python_gc_state(f->py, interp->address);
 
 	f->current = (struct root){.kind = ROOT_INTERPRETER};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)

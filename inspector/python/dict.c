@@ -8,18 +8,47 @@
 /* 2^40 slots would be 16 TiB of entries: larger is damage. */
 #define LOG2_MAX 40
 
+/* The index is an array of the narrowest integers that can number the entries; its size is stored from 3.11
+ * on, and follows from the number of slots before. */
+static uint64_t index_bytes(uint64_t slots)
+{
+	return slots <= 0xff	     ? slots
+	       : slots <= 0xffff     ? 2 * slots
+	       : slots <= 0xffffffff ? 4 * slots
+				     : 8 * slots;
+}
+
+static bool read_sizes(struct python *py, const struct body *body, uint64_t *slots, uint64_t *index,
+	struct dict_iter *iter, struct error *err)
+{
+	uint64_t log2_size, log2_index;
+
+	if (python_has(py, FIELD_keys_size)) {
+		iter->is_general = true;
+		*slots = body_unsigned(py, body, FIELD_keys_size);
+		*index = index_bytes(*slots);
+		return *slots <= UINT64_C(1) << LOG2_MAX ||
+		       error_at(err, ERROR_CORRUPT, body->address, "a dict with an impossible size");
+	}
+	log2_size = body_unsigned(py, body, FIELD_keys_log2_size);
+	log2_index = body_unsigned(py, body, FIELD_keys_log2_index_bytes);
+	if (log2_size > LOG2_MAX || log2_index > LOG2_MAX + 3)
+		return error_at(err, ERROR_CORRUPT, body->address, "a dict with an impossible size");
+	*slots = UINT64_C(1) << log2_size;
+	*index = UINT64_C(1) << log2_index;
+	iter->is_general = (int64_t)body_unsigned(py, body, FIELD_keys_kind) ==
+			   python_field(py, FIELD_keys_general)->value;
+	return true;
+}
+
 static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, struct error *err)
 {
 	size_t header = python_field(py, FIELD_keys_indices)->offset;
-	uint64_t log2_size, log2_index_bytes, entries;
+	uint64_t slots = 0, index = 0;
 	struct body body;
 
-	if (!body_open(py, keys, header, &body, err))
+	if (!body_open(py, keys, header, &body, err) || !read_sizes(py, &body, &slots, &index, iter, err))
 		return false;
-	log2_size = body_unsigned(py, &body, FIELD_keys_log2_size);
-	log2_index_bytes = body_unsigned(py, &body, FIELD_keys_log2_index_bytes);
-	iter->is_general = (int64_t)body_unsigned(py, &body, FIELD_keys_kind) ==
-			   python_field(py, FIELD_keys_general)->value;
 	iter->stride = (uint32_t)python_sizeof(
 		py, iter->is_general ? FIELD_sizeof_entry : FIELD_sizeof_unicode_entry);
 	iter->key_offset =
@@ -27,13 +56,12 @@ static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, 
 	iter->value_offset =
 		python_field(py, iter->is_general ? FIELD_entry_value : FIELD_unicode_entry_value)->offset;
 	iter->count = body_unsigned(py, &body, FIELD_keys_nentries);
-	if (log2_size > LOG2_MAX || log2_index_bytes > LOG2_MAX + 3 || iter->count > UINT64_C(1) << log2_size)
+	if (iter->count > slots)
 		return error_at(err, ERROR_CORRUPT, keys,
 			"the table of a dict at 0x%llx has impossible sizes", (unsigned long long)keys);
-	entries = keys + header + (UINT64_C(1) << log2_index_bytes);
 	if (!iter->count)
 		return true;
-	iter->entries = target_bytes(py->target, entries, iter->count * iter->stride, err);
+	iter->entries = target_bytes(py->target, keys + header + index, iter->count * iter->stride, err);
 	return iter->entries != NULL;
 }
 
@@ -68,7 +96,10 @@ bool dict_open(struct python *py, uint64_t address, struct dict_iter *iter, stru
 		return false;
 	if (!values)
 		return true;
-	return open_values(iter, values + python_field(py, FIELD_values_array)->offset, iter->count, err);
+	/* Up to 3.10 this is the array itself. */
+	if (python_has(py, FIELD_values_array))
+		values += python_field(py, FIELD_values_array)->offset;
+	return open_values(iter, values, iter->count, err);
 }
 
 bool dict_next(struct dict_iter *iter, struct dict_entry *entry)

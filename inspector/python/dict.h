@@ -14,7 +14,7 @@ struct dict_iter {
 	const uint8_t *values;	/* split table: the values, by index of the entry; NULL otherwise */
 	uint64_t count, next;	/* entries; the next to look at */
 	uint32_t stride, key_offset, value_offset;
-	bool is_general; /* keys of any type: the collector visits keys as well */
+	bool is_general; /* keys can be of any type; every table of 3.10 and before counts as such */
 };
 
 struct dict_entry {

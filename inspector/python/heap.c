@@ -261,7 +261,7 @@ static bool walk_list_collecting(struct python *py, struct heap *heap, uint64_t 
 
 static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t interp, bool *is_complete)
 {
-	uint64_t gc = interp + python_field(py, FIELD_interp_gc)->offset, collecting = 0;
+	uint64_t gc = python_gc_state(py, interp), collecting = 0;
 	struct error err = ERROR_INIT;
 	bool ok = true;
 
@@ -298,6 +298,9 @@ struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 	}
 	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
 		walk_interpreter(py, heap, interp, is_complete);
+		/* One set of lists serves all interpreters. */
+		if (!python_has(py, FIELD_interp_gc))
+			break;
 		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
 			break;
 	}

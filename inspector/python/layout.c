@@ -8,7 +8,8 @@
 
 enum group { GROUP_PYTHON, GROUP_ASYNCIO };
 
-enum need { OPTIONAL, REQUIRED };
+/* OLD and NEW: required when frames are objects, when they are structs of their own. */
+enum need { OPTIONAL, REQUIRED, OLD, NEW };
 
 struct row {
 	const char *id;
@@ -98,10 +99,12 @@ static bool ask(
 
 static bool check_required(const struct layout *layout, struct module *python, struct error *err)
 {
+	enum need era = layout_has(layout, FIELD_frame_localsplus) ? NEW : OLD;
+
 	for (int id = 0; id < FIELD_COUNT; id++) {
 		const struct row *row = &rows[id];
 
-		if (row->need == OPTIONAL || layout_has(layout, id))
+		if ((row->need != REQUIRED && row->need != era) || layout_has(layout, id))
 			continue;
 		error_set(err, ERROR_NO_FIELD, "the debug information of %s has no %s%s%s",
 			module_path(python), row->query.type ? row->query.type : "enumerator",
@@ -129,10 +132,10 @@ const struct field_description *layout_describe(enum field_id id)
 {
 	static const struct field_description descriptions[FIELD_COUNT] = {
 #define GROUP(name)
-#define MEMBER(id, type, member, need) {#id, "member", type, member, need == REQUIRED},
-#define SIZEOF(id, type, need)	       {#id, "sizeof", type, NULL, need == REQUIRED},
-#define STRIDE(id, type, member, need) {#id, "stride", type, member, need == REQUIRED},
-#define CONSTANT(id, enumerator, need) {#id, "constant", NULL, enumerator, need == REQUIRED},
+#define MEMBER(id, type, member, need) {#id, "member", type, member, need != OPTIONAL},
+#define SIZEOF(id, type, need)	       {#id, "sizeof", type, NULL, need != OPTIONAL},
+#define STRIDE(id, type, member, need) {#id, "stride", type, member, need != OPTIONAL},
+#define CONSTANT(id, enumerator, need) {#id, "constant", NULL, enumerator, need != OPTIONAL},
 #include "inspector/python/layout_fields.def"
 #include "inspector/python/layout_refs.def"
 #undef GROUP

@@ -179,6 +179,13 @@ void python_close(struct python *py)
 	free(py);
 }
 
+uint64_t python_gc_state(const struct python *py, uint64_t interp)
+{
+	if (python_has(py, FIELD_interp_gc))
+		return interp + python_field(py, FIELD_interp_gc)->offset;
+	return py->runtime + python_field(py, FIELD_runtime_gc)->offset;
+}
+
 bool python_settled(struct target *target, void *context)
 {
 	const struct python *py = context;
@@ -189,8 +196,7 @@ bool python_settled(struct target *target, void *context)
 	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
 		uint64_t collecting;
 
-		if (read_unsigned(py, interp + python_field(py, FIELD_interp_gc)->offset, FIELD_gc_collecting,
-			    &collecting, NULL) &&
+		if (read_unsigned(py, python_gc_state(py, interp), FIELD_gc_collecting, &collecting, NULL) &&
 			collecting)
 			return false;
 		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))

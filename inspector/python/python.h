@@ -31,7 +31,7 @@ struct python {
 	struct addrmap codes;	      /* code object -> struct pycode * */
 	struct addrmap strings;	      /* str object -> text in the arena */
 	const struct source *sources; /* files that source.h has read */
-	unsigned types_open; /* types that are being read, each for the sake of the one before it */
+	unsigned types_open;	      /* types that are being read, each for the sake of the one before it */
 	size_t unreadable;	      /* things that could not be read so far */
 	struct error first_unreadable;
 };
@@ -51,6 +51,9 @@ void python_close(struct python *py); /* NULL is allowed */
  * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting).
  * Unreadable memory counts as settled. */
 bool python_settled(struct target *target, void *context);
+
+/* The collector's state of an interpreter: a member of it from 3.9 on, one for all interpreters before. */
+uint64_t python_gc_state(const struct python *py, uint64_t interp);
 
 /* Counts a thing that could not be read; the first error is kept. */
 void python_note_unreadable(struct python *py, const struct error *err);

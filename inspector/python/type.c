@@ -114,23 +114,35 @@ static void set_kind(struct python *py, struct pytype *type, const char *tp_name
 		type->scan_to = type->scan_from;
 }
 
+/* Objects/typeobject.c, PyType_FromMetaclass: from 3.11 on _ht_tpname holds the copy of the spec's name that
+ * tp_name points to, and type_new leaves it NULL. Before, a spec's name stays in the file that it was
+ * compiled into, and that of a class is in its str on the heap. */
+static bool is_class(struct python *py, const struct body *heap, uint64_t name_address)
+{
+	const struct mapping *mapping;
+	uint64_t spec_name;
+
+	if (!python_has(py, FIELD_heaptype_spec_name)) {
+		mapping = target_find_mapping(py->target, name_address);
+		return !mapping || mapping->path[0] != '/';
+	}
+	spec_name = body_pointer(py, heap, FIELD_heaptype_spec_name);
+	return spec_name == 0 || spec_name != name_address;
+}
+
 static bool read_heap_part(struct python *py, struct pytype *type, const char *tp_name, uint64_t name_address)
 {
 	size_t size = python_sizeof(py, FIELD_sizeof_type);
 	const enum field_id last[] = {FIELD_heaptype_qualname, FIELD_heaptype_cached_keys,
 		FIELD_heaptype_spec_name, FIELD_heaptype_name};
 	struct body heap;
-	uint64_t spec_name;
 
 	for (size_t i = 0; i < sizeof(last) / sizeof(last[0]); i++)
-		if (python_field(py, last[i])->offset + 8 > size)
+		if (python_has(py, last[i]) && python_field(py, last[i])->offset + 8 > size)
 			size = python_field(py, last[i])->offset + 8;
 	if (!body_open(py, type->address, size, &heap, NULL))
 		return false;
-	/* Objects/typeobject.c, PyType_FromMetaclass: _ht_tpname holds the copy of the spec's name that
-	 * tp_name points to; type_new leaves it NULL. */
-	spec_name = body_pointer(py, &heap, FIELD_heaptype_spec_name);
-	type->is_python = spec_name == 0 || spec_name != name_address;
+	type->is_python = is_class(py, &heap, name_address);
 	type->cached_keys = body_pointer(py, &heap, FIELD_heaptype_cached_keys);
 	type->full_name = class_full_name(py, &heap, tp_name);
 	return true;

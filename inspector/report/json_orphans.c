@@ -97,7 +97,7 @@ json_t *json_orphan(const struct view *view, size_t i)
 	json_object_set_new(o, "arguments", json_arguments(orphan));
 	json_object_set_new(o, "created", json_creation(&orphan->creation));
 	set_retention(view, &orphan->retention, o);
-	json_object_set_new(o, "retained_bytes", json_null()); /* not computed */
+	json_object_set_new(o, "retained_bytes", json_integer((json_int_t)orphan->retained_bytes));
 	return o;
 }
 
