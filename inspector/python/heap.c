@@ -39,10 +39,12 @@ static struct heap *heap_create(struct python *py, struct error *err)
 	uint64_t next = 0;
 
 	for (size_t i = 0; i < region_count; i++) {
-		uint64_t words = (regions[i].end - regions[i].start + 64 * GRANULE - 1) / (64 * GRANULE);
+		/* No object starts before the first multiple of a granule. */
+		uint64_t start = (regions[i].start + GRANULE - 1) & ~(uint64_t)(GRANULE - 1), words;
 
-		if (!holds_objects(&regions[i]))
+		if (!holds_objects(&regions[i]) || start >= regions[i].end)
 			continue;
+		words = (regions[i].end - start + 64 * GRANULE - 1) / (64 * GRANULE);
 		if (next + words * 64 >= NO_POSITION) {
 			heap_destroy(heap);
 			error_set(err, ERROR_LIMIT, "the target has more than 32 GiB of memory of its own");
@@ -51,7 +53,7 @@ static struct heap *heap_create(struct python *py, struct error *err)
 		}
 		heap->spans = grow_array(heap->spans, &capacity, heap->span_count + 1, sizeof(*heap->spans));
 		heap->spans[heap->span_count++] =
-			(struct span){regions[i].start & ~UINT64_C(7), regions[i].end, (uint32_t)next};
+			(struct span){start, regions[i].end, (uint32_t)next};
 		next += words * 64;
 	}
 	heap->word_count = next / 64;
