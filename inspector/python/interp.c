@@ -47,6 +47,7 @@ static void read_stack(struct python *py, struct pythread *thread)
 {
 	struct pyframe *frames = NULL;
 	size_t count = 0, capacity = 0;
+	struct addrmap seen = ADDRMAP_INIT;
 	struct error err = ERROR_INIT;
 	uint64_t at = 0;
 
@@ -55,7 +56,12 @@ static void read_stack(struct python *py, struct pythread *thread)
 	while (at && !thread->is_cut) {
 		struct pyframe frame;
 
-		if (count >= FRAMES_MAX || !pyframe_read(py, at, &frame, &err)) {
+		if (!addrmap_put(&seen, at, 0) || count >= FRAMES_MAX) {
+			error_at(&err, ERROR_CORRUPT, at, "the frames of a thread do not end");
+			thread->is_cut = true;
+			break;
+		}
+		if (!pyframe_read(py, at, &frame, &err)) {
 			thread->is_cut = true;
 			break;
 		}
@@ -72,6 +78,7 @@ static void read_stack(struct python *py, struct pythread *thread)
 	if (count)
 		memcpy(thread->frames, frames, count * sizeof(*frames));
 	free(frames);
+	addrmap_deinit(&seen);
 }
 
 /* Lib/threading.py: _active maps the ident to the Thread, whose _name is its name. */
@@ -98,38 +105,39 @@ static const char *thread_name(struct python *py, const struct pyinterp *interp,
 static void read_threads(struct python *py, size_t index, struct pythreads *all, size_t *capacity)
 {
 	const struct pyinterp *interp = &all->interps[index];
+	struct addrmap seen = ADDRMAP_INIT;
 	struct error err = ERROR_INIT;
-	uint64_t at;
+	uint64_t at = 0;
 
-	if (!read_pointer(py, interp->address, FIELD_interp_threads_head, &at, &err)) {
+	if (!read_pointer(py, interp->address, FIELD_interp_threads_head, &at, &err))
 		python_note_unreadable(py, &err);
-		return;
-	}
-	while (at && all->count < THREADS_MAX) {
+	while (at && addrmap_put(&seen, at, 0) && all->count < THREADS_MAX) {
 		struct pythread thread = {.address = at, .interp = index};
 
 		if (!read_unsigned(py, at, FIELD_thread_native_id, &thread.native_id, &err) ||
 			!read_unsigned(py, at, FIELD_thread_id, &thread.ident, &err) ||
 			!read_pointer(py, at, FIELD_thread_next, &at, &err)) {
 			python_note_unreadable(py, &err);
-			return;
+			break;
 		}
 		thread.name = thread_name(py, interp, thread.ident);
 		read_stack(py, &thread);
 		all->threads = grow_array(all->threads, capacity, all->count + 1, sizeof(thread));
 		all->threads[all->count++] = thread;
 	}
+	addrmap_deinit(&seen);
 }
 
 static bool read_interps(struct python *py, struct pythreads *all, struct error *err)
 {
+	struct addrmap seen = ADDRMAP_INIT;
 	struct pyinterp *interps = NULL;
 	size_t capacity = 0;
 	uint64_t at;
 
 	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &at, err))
 		return false;
-	while (at && all->interp_count < INTERPRETERS_MAX) {
+	while (at && addrmap_put(&seen, at, 0) && all->interp_count < INTERPRETERS_MAX) {
 		struct pyinterp interp = {.address = at};
 
 		if (!read_signed(py, at, FIELD_interp_id, &interp.id, err) ||
@@ -138,11 +146,13 @@ static bool read_interps(struct python *py, struct pythreads *all, struct error 
 			!read_pointer(py, at, FIELD_interp_builtins, &interp.builtins, err) ||
 			!read_pointer(py, at, FIELD_interp_next, &at, err)) {
 			free(interps);
+			addrmap_deinit(&seen);
 			return false;
 		}
 		interps = grow_array(interps, &capacity, all->interp_count + 1, sizeof(interp));
 		interps[all->interp_count++] = interp;
 	}
+	addrmap_deinit(&seen);
 	if (!all->interp_count)
 		return error_set(err, ERROR_NOT_FOUND,
 			"Python has not started yet, or has ended: it has no interpreter");
