@@ -68,7 +68,7 @@ static void open_target(struct fake *f)
 		{.start = FAKE_BASE, .end = FAKE_BASE + f->size, .bytes = f->memory},
 		{.start = FAKE_UNMAPPED - FAKE_PAGE, .end = FAKE_UNMAPPED, .bytes = f->before_unmapped},
 		{.start = FAKE_LOST - FAKE_PAGE, .end = FAKE_LOST, .bytes = f->before_lost},
-		{.start = FAKE_LOST, .end = FAKE_LOST + FAKE_PAGE, .bytes = NULL},
+		{.start = FAKE_LOST, .end = FAKE_LOST + 16 * FAKE_PAGE, .bytes = NULL},
 	};
 
 	f->target = target_open_memory(regions, sizeof(regions) / sizeof(regions[0]));

@@ -20,7 +20,7 @@
 
 #define FAKE_BASE     UINT64_C(0x7f0000000000) /* where the large region starts */
 #define FAKE_UNMAPPED UINT64_C(0x7f1000001000) /* a page ends here; nothing follows */
-#define FAKE_LOST     UINT64_C(0x7f2000001000) /* a page ends here; a page that was not saved follows */
+#define FAKE_LOST     UINT64_C(0x7f2000001000) /* a page ends here; pages that were not saved follow */
 #define FAKE_NOWHERE  UINT64_C(0x123456000)    /* in no mapping */
 #define FAKE_PAGE     4096
 
