@@ -84,7 +84,7 @@ static const struct place *find_place(const struct chain *chain, const struct li
 			continue;
 		*link = &chain->links[chain->count - 1 - places[i].up];
 		if ((*link)->has_frame && ends_with((*link)->file, places[i].file) &&
-			strcmp((*link)->frame.code->qualname, places[i].qualname) == 0)
+			strcmp((*link)->qualname, places[i].qualname) == 0)
 			return &places[i];
 	}
 	return NULL;
@@ -126,25 +126,27 @@ static void set_tasks(struct task_list *list, struct wait *wait)
 	free(list->tasks);
 }
 
-/* The variable of a function's closure, by name; 0 when it has none such. */
+/* The variable of a function's closure, by name; 0 when it is another function, or has none such. */
 static uint64_t closure_variable(
 	struct python *py, uint64_t function, const char *qualname, const char *variable)
 {
 	const struct pytype *type = pytype_of(py, function, NULL);
 	const struct pycode *code;
-	uint64_t address, closure, cell, value;
+	uint64_t name, address, closure, cell, value;
 
 	if (!type || type->kind != KIND_FUNCTION ||
+		!read_pointer(py, function, FIELD_function_qualname, &name, NULL) ||
+		!pystr_equals(py, name, qualname) ||
 		!read_pointer(py, function, FIELD_function_code, &address, NULL) ||
-		!(code = pycode_at(py, address, NULL)) || strcmp(code->qualname, qualname) != 0 ||
+		!(code = pycode_at(py, address, NULL)) ||
 		!read_pointer(py, function, FIELD_function_closure, &closure, NULL) || !closure)
 		return 0;
 	for (uint32_t i = 0;; i++) {
-		const char *name = pycode_free_name(py, code, i);
+		const char *free_name = pycode_free_name(py, code, i);
 
-		if (!name)
+		if (!free_name)
 			return 0;
-		if (strcmp(name, variable) == 0)
+		if (strcmp(free_name, variable) == 0)
 			return sequence_item(py, closure, i, &cell, NULL) &&
 					       read_pointer(py, cell, FIELD_cell_contents, &value, NULL)
 				       ? value

@@ -94,15 +94,28 @@ static const char *local_name(struct writer *w, const struct ref *ref)
 	return name ? name : "?";
 }
 
+/* The generator that slots belong to: up to 3.10 they are in its frame object. */
+static uint64_t generator_of(struct writer *w, uint64_t object)
+{
+	const struct pytype *type = pytype_of(w->py, object, NULL);
+	struct pyframe frame;
+
+	if (type && type->kind == KIND_FRAME && !python_has(w->py, FIELD_frameobject_frame) &&
+		pyframe_read(w->py, object, &frame, NULL) && frame.generator)
+		return frame.generator;
+	return object;
+}
+
 /* A slot of a coroutine or generator that a task drives, by the task; of any other, by how it was reached. */
 static void generator_slot(struct writer *w, const struct step *step)
 {
-	size_t index = asyncio_find_coroutine(w->a, step->from);
+	size_t index = asyncio_find_coroutine(w->a, generator_of(w, step->from));
 	const struct coroutine *c = index == NO_INDEX ? NULL : &w->a->coroutines[index];
 	const struct pytype *type = pytype_of(w->py, step->from, NULL);
 	const char *what = c ? c->gen.kind == KIND_ASYNCGEN ? "async generator " : "coroutine "
-			   : type && type->kind == KIND_FRAME ? ""
-							      : "generator ";
+			   : type && type->kind == KIND_FRAME && generator_of(w, step->from) == step->from
+				   ? ""
+				   : "generator ";
 	struct strbuf head = STRBUF_INIT;
 
 	if (step->ref.kind == EDGE_LOCAL) {
@@ -164,6 +177,8 @@ static void write_name(struct writer *w, const struct pytype *type, const struct
 	} else if (w->cell_function && type->kind == KIND_CELL) {
 		closure_cell(w);
 		w->cell_function = 0;
+	} else if (strcmp(text, ".cr_frame") == 0 || strcmp(text, ".gi_frame") == 0) {
+		/* Up to 3.10 a step of its own: whose local it is, is told with the local. */
 	} else if (!is_context_inside(type, &step->ref)) {
 		suffix(w, text);
 	}

@@ -1,5 +1,6 @@
 #include "inspector/python/code.h"
 
+#include "inspector/python/era.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/sequence.h"
 #include "inspector/python/str.h"
@@ -34,12 +35,71 @@ static const uint8_t *open_bytes(struct python *py, uint64_t address, size_t lim
 	return target_bytes(py->target, address + python_field(py, FIELD_bytes_value)->offset, length, NULL);
 }
 
+static uint32_t tuple_length(struct python *py, uint64_t tuple)
+{
+	uint64_t length;
+
+	return read_unsigned(py, tuple, FIELD_var_size, &length, NULL) && length <= LOCALSPLUS_MAX
+		       ? (uint32_t)length
+		       : 0;
+}
+
+/* From 3.11 on: one tuple of names, and bytes that tell the kind of each. */
+static void read_variables(struct python *py, const struct body *body, struct pycode *code)
+{
+	size_t size;
+
+	code->nlocalsplus = (uint32_t)body_unsigned(py, body, FIELD_code_nlocalsplus);
+	code->names[0] = body_pointer(py, body, FIELD_code_localsplusnames);
+	code->name_counts[0] = code->nlocalsplus;
+	code->kinds =
+		open_bytes(py, body_pointer(py, body, FIELD_code_localspluskinds), LOCALSPLUS_MAX, &size);
+	if (code->kinds && size < code->nlocalsplus)
+		code->kinds = NULL;
+}
+
+/* Up to 3.10: three tuples. The kinds are those that later versions store. */
+static void read_old_variables(struct python *py, const struct body *body, struct pycode *code)
+{
+	static const enum field_id tuples[3] = {
+		FIELD_code_varnames, FIELD_code_cellvars, FIELD_code_freevars};
+	static const uint8_t kinds[3] = {FAST_LOCAL, FAST_CELL, FAST_FREE};
+	uint8_t *all;
+	uint32_t at = 0;
+
+	for (int i = 0; i < 3; i++) {
+		code->names[i] = body_pointer(py, body, tuples[i]);
+		code->name_counts[i] = tuple_length(py, code->names[i]);
+		code->nlocalsplus += code->name_counts[i];
+	}
+	all = arena_alloc(py->arena, code->nlocalsplus);
+	for (int i = 0; i < 3; i++)
+		for (uint32_t k = 0; k < code->name_counts[i]; k++)
+			all[at++] = kinds[i];
+	code->kinds = all;
+}
+
+static void read_bytecode(struct python *py, const struct body *body, struct pycode *code)
+{
+	uint64_t bytes;
+
+	if (python_has(py, FIELD_code_bytecode)) {
+		code->bytecode = code->address + python_field(py, FIELD_code_bytecode)->offset;
+		code->bytecode_size = body_unsigned(py, body, FIELD_var_size) * CODE_UNIT;
+		code->firsttraceable = body_unsigned(py, body, FIELD_code_firsttraceable) * CODE_UNIT;
+		return;
+	}
+	bytes = body_pointer(py, body, FIELD_code_code);
+	code->bytecode = bytes + python_field(py, FIELD_bytes_value)->offset;
+	if (!read_unsigned(py, bytes, FIELD_var_size, &code->bytecode_size, NULL))
+		code->bytecode_size = 0;
+}
+
 static struct pycode *read_code(struct python *py, uint64_t address, struct error *err)
 {
 	const struct pytype *type = pytype_of(py, address, err);
 	struct pycode *code;
 	struct body body;
-	size_t size;
 
 	if (!type)
 		return NULL;
@@ -52,28 +112,26 @@ static struct pycode *read_code(struct python *py, uint64_t address, struct erro
 		return NULL;
 	code = arena_alloc(py->arena, sizeof(*code));
 	code->address = address;
+	code->line = py->era->line;
 	code->filename = name_or_unknown(py, &body, FIELD_code_filename);
 	code->name = name_or_unknown(py, &body, FIELD_code_name);
-	code->qualname = name_or_unknown(py, &body, FIELD_code_qualname);
+	code->qualname = python_has(py, FIELD_code_qualname) ? name_or_unknown(py, &body, FIELD_code_qualname)
+							     : code->name;
 	code->flags = (uint32_t)body_unsigned(py, &body, FIELD_code_flags);
 	code->firstlineno = (uint32_t)body_unsigned(py, &body, FIELD_code_firstlineno);
 	code->argcount = (uint32_t)body_unsigned(py, &body, FIELD_code_argcount);
 	code->kwonlyargcount = (uint32_t)body_unsigned(py, &body, FIELD_code_kwonlyargcount);
 	code->stacksize = (uint32_t)body_unsigned(py, &body, FIELD_code_stacksize);
-	code->nlocalsplus = (uint32_t)body_unsigned(py, &body, FIELD_code_nlocalsplus);
-	code->names = body_pointer(py, &body, FIELD_code_localsplusnames);
-	code->bytecode = address + python_field(py, FIELD_code_bytecode)->offset;
-	code->bytecode_size = body_unsigned(py, &body, FIELD_var_size) * CODE_UNIT;
-	code->firsttraceable = body_unsigned(py, &body, FIELD_code_firsttraceable) * CODE_UNIT;
+	if (python_has(py, FIELD_code_nlocalsplus))
+		read_variables(py, &body, code);
+	else
+		read_old_variables(py, &body, code);
+	read_bytecode(py, &body, code);
 	if (code->nlocalsplus > LOCALSPLUS_MAX || code->stacksize > LOCALSPLUS_MAX) {
 		error_at(err, ERROR_CORRUPT, address, "the code of %s has an impossible number of locals",
 			code->name);
 		return NULL;
 	}
-	code->kinds =
-		open_bytes(py, body_pointer(py, &body, FIELD_code_localspluskinds), LOCALSPLUS_MAX, &size);
-	if (code->kinds && size < code->nlocalsplus)
-		code->kinds = NULL;
 	code->linetable = open_bytes(
 		py, body_pointer(py, &body, FIELD_code_linetable), LINETABLE_MAX, &code->linetable_size);
 	return code;
@@ -92,76 +150,23 @@ const struct pycode *pycode_at(struct python *py, uint64_t address, struct error
 	return code;
 }
 
-struct table {
-	const uint8_t *at, *end;
-};
-
-static uint32_t read_varint(struct table *t)
-{
-	uint32_t value = 0;
-	unsigned shift = 0;
-
-	while (t->at < t->end) {
-		uint8_t byte = *t->at++;
-
-		if (shift < 32)
-			value |= (uint32_t)(byte & 63) << shift;
-		if (!(byte & 64))
-			break;
-		shift += 6;
-	}
-	return value;
-}
-
-static int32_t read_signed_varint(struct table *t)
-{
-	uint32_t value = read_varint(t);
-
-	return value & 1 ? -(int32_t)(value >> 1) : (int32_t)(value >> 1);
-}
-
-/* One entry: the change of the line, whether it has a line at all; the columns are left to be skipped. */
-static int32_t entry_line_delta(struct table *t, uint8_t first, bool *has_line)
-{
-	unsigned code = first >> 3 & 15;
-
-	*has_line = code != 15;
-	if (code == 13 || code == 14)
-		return read_signed_varint(t);
-	if (code >= 10 && code <= 12)
-		return (int32_t)code - 10;
-	return 0;
-}
-
 uint32_t pycode_line(const struct pycode *code, int64_t lasti)
 {
-	struct table t = {code->linetable, code->linetable ? code->linetable + code->linetable_size : NULL};
-	int64_t line = code->firstlineno, end = 0;
-
-	if (lasti < 0)
-		lasti = 0;
-	while (t.at < t.end) {
-		uint8_t first = *t.at++;
-		bool has_line;
-
-		line += entry_line_delta(&t, first, &has_line);
-		end += ((first & 7) + 1) * CODE_UNIT;
-		if (lasti < end)
-			return has_line && line > 0 && line <= UINT32_MAX ? (uint32_t)line : 0;
-		/* The first byte of an entry is the only one with the top bit. */
-		while (t.at < t.end && !(*t.at & 0x80))
-			t.at++;
-	}
-	return 0;
+	return code->line(code, lasti);
 }
 
 const char *pycode_local_name(struct python *py, const struct pycode *code, uint32_t i)
 {
 	uint64_t name;
 
-	if (i >= code->nlocalsplus || !sequence_item(py, code->names, i, &name, NULL))
-		return NULL;
-	return pystr_arena(py, name, NAME_LIMIT, NULL);
+	for (int k = 0; k < 3; k++) {
+		if (i < code->name_counts[k])
+			return sequence_item(py, code->names[k], i, &name, NULL)
+				       ? pystr_arena(py, name, NAME_LIMIT, NULL)
+				       : NULL;
+		i -= code->name_counts[k];
+	}
+	return NULL;
 }
 
 static bool has_kind(const struct pycode *code, uint32_t i, uint8_t bit)

@@ -15,6 +15,7 @@ enum {
 };
 
 struct pycode {
+	uint32_t (*line)(const struct pycode *code, int64_t lasti); /* era.h */
 	uint64_t address;
 	const char *filename, *name, *qualname; /* never NULL: "?" when unreadable */
 	uint32_t flags;
@@ -23,7 +24,10 @@ struct pycode {
 	uint32_t kwonlyargcount;
 	uint32_t stacksize;
 	uint32_t nlocalsplus;
-	uint64_t names;		  /* tuple co_localsplusnames */
+	/* The names of the slots: tuples one after the other. From 3.11 on one of all names, before that
+	 * those of the local variables, of those that are cells, and of the free ones. */
+	uint64_t names[3];
+	uint32_t name_counts[3];
 	const uint8_t *kinds;	  /* nlocalsplus bytes of co_localspluskinds; NULL when unreadable */
 	const uint8_t *linetable; /* borrowed; NULL when unreadable */
 	size_t linetable_size;	  /* bytes */
@@ -37,7 +41,7 @@ struct pycode {
 const struct pycode *pycode_at(struct python *py, uint64_t address, struct error *err);
 
 /* The line of the instruction at byte offset lasti (negative: before the first). 0: the table has no line for
- * it. Objects/locations.md, Objects/codeobject.c (PyCode_Addr2Line): the location table of 3.11 and later. */
+ * it. Objects/codeobject.c (PyCode_Addr2Line). */
 uint32_t pycode_line(const struct pycode *code, int64_t lasti);
 
 /* The name of slot i of localsplus; NULL when it cannot be read. In the arena of py. */
@@ -51,5 +55,11 @@ bool pycode_is_hidden(const struct pycode *code, uint32_t i);
 
 /* The name of the free variable number i: what cell i of a function's __closure__ holds. */
 const char *pycode_free_name(struct python *py, const struct pycode *code, uint32_t i);
+
+/* The forms of the line table, for era.c: pairs of differences (co_lnotab, 3.8 and 3.9:
+ * Objects/lnotab_notes.txt), ranges (3.10), locations (3.11 and later: Objects/locations.md). */
+uint32_t code_line_by_lnotab(const struct pycode *code, int64_t lasti);
+uint32_t code_line_by_ranges(const struct pycode *code, int64_t lasti);
+uint32_t code_line_by_locations(const struct pycode *code, int64_t lasti);
 
 #endif

@@ -109,10 +109,84 @@ static bool awaiting_312(struct python *py, const struct pygen *gen, bool *await
 	return awaiting_by_resume(py, gen, opcodes, awaiting, err);
 }
 
+/* Up to 3.10 the instruction after the suspended one is YIELD_FROM (Objects/genobject.c, _PyGen_yf). */
+#define YIELD_FROM 72
+
+static bool awaiting_by_yield_from(
+	struct python *py, const struct pygen *gen, bool *awaiting, struct error *err)
+{
+	struct pyframe frame;
+	uint8_t opcode;
+
+	if (!pyframe_read(py, gen->frame, &frame, err))
+		return false;
+	*awaiting = false;
+	if (frame.lasti < 0 || (uint64_t)frame.lasti + 3 >= frame.code->bytecode_size)
+		return true;
+	if (!target_read(py->target, frame.code->bytecode + (uint64_t)frame.lasti + 2, &opcode, 1, err))
+		return false;
+	*awaiting = opcode == YIELD_FROM;
+	return true;
+}
+
 static const struct era eras[] = {
-	{3, 11, storage_two_words, awaiting_311, 2},
-	{3, 12, storage_tagged_word, awaiting_312, 2},
-	{3, 13, storage_embedded_values, awaiting_by_state, 2},
+	{
+		.major = 3,
+		.minor = 8,
+		.read_frame = frame_read_object,
+		.read_state = generator_state_by_flags,
+		.line = code_line_by_lnotab,
+		.is_awaiting = awaiting_by_yield_from,
+		.lasti_unit = 1,
+	},
+	{
+		.major = 3,
+		.minor = 9,
+		.read_frame = frame_read_object,
+		.read_state = generator_state_by_flags,
+		.line = code_line_by_lnotab,
+		.is_awaiting = awaiting_by_yield_from,
+		.lasti_unit = 1,
+	},
+	{
+		.major = 3,
+		.minor = 10,
+		.read_frame = frame_read_object,
+		.read_state = generator_state_of_frame_object,
+		.line = code_line_by_ranges,
+		.is_awaiting = awaiting_by_yield_from,
+		.lasti_unit = 2,
+	},
+	{
+		.major = 3,
+		.minor = 11,
+		.read_frame = frame_read_struct,
+		.read_state = generator_state_inside,
+		.line = code_line_by_locations,
+		.managed_storage = storage_two_words,
+		.is_awaiting = awaiting_311,
+		.managed_words = 2,
+	},
+	{
+		.major = 3,
+		.minor = 12,
+		.read_frame = frame_read_struct,
+		.read_state = generator_state_inside,
+		.line = code_line_by_locations,
+		.managed_storage = storage_tagged_word,
+		.is_awaiting = awaiting_312,
+		.managed_words = 2,
+	},
+	{
+		.major = 3,
+		.minor = 13,
+		.read_frame = frame_read_struct,
+		.read_state = generator_state_inside,
+		.line = code_line_by_locations,
+		.managed_storage = storage_embedded_values,
+		.is_awaiting = awaiting_by_state,
+		.managed_words = 2,
+	},
 };
 
 const struct era *era_find(uint32_t hexversion)
@@ -125,5 +199,5 @@ const struct era *era_find(uint32_t hexversion)
 
 const char *era_known_versions(void)
 {
-	return "3.11, 3.12 and 3.13";
+	return "3.8 to 3.13";
 }

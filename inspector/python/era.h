@@ -11,12 +11,23 @@
 #include <stdint.h>
 
 struct python;
+struct pycode;
+struct pyframe;
 struct pygen;
 struct pytype;
 struct instance_storage;
 
 struct era {
 	uint8_t major, minor;
+
+	/* Reads the frame at an address: frame.h. */
+	bool (*read_frame)(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);
+
+	/* Sets the state and the frame of a generator whose address and kind are known: generator.h. */
+	bool (*read_state)(struct python *py, struct pygen *gen, struct error *err);
+
+	/* The line of the instruction at a byte offset; 0: none. code.h. */
+	uint32_t (*line)(const struct pycode *code, int64_t lasti);
 
 	/* Where the attributes of an instance of a type with a managed dictionary are: fills storage. */
 	bool (*managed_storage)(struct python *py, uint64_t object, const struct pytype *type,
@@ -25,6 +36,12 @@ struct era {
 	/* Whether a suspended generator stands in an await or a yield from, so that the top of its stack is
 	 * what it awaits (Objects/genobject.c: _PyGen_yf). */
 	bool (*is_awaiting)(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err);
+
+	/* Bytes for which f_lasti of a frame object counts 1. */
+	size_t lasti_unit;
+
+	/* Slots of the value stack above what a suspended generator awaits. */
+	uint32_t slots_above_awaited;
 
 	/* Words between the start of the allocation and the object, beyond the collector's head, for a type
 	 * with a managed dictionary. */

@@ -1,5 +1,6 @@
 #include "inspector/python/frame.h"
 
+#include "inspector/python/era.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/type.h"
 
@@ -40,6 +41,8 @@ static bool read_parts(struct python *py, const struct body *body, struct pyfram
 	frame->localsplus = frame->address + python_field(py, FIELD_frame_localsplus)->offset;
 	/* Include/internal/pycore_frame.h: stacktop is -1 while the frame executes; only the locals are
 	 * known to be whole then. */
+	if (frame->owner == FRAME_BY_GENERATOR)
+		frame->generator = frame->address - python_field(py, FIELD_gen_frame)->offset;
 	frame->slots = frame->code->nlocalsplus;
 	if (stacktop >= 0) {
 		if (stacktop > (int64_t)frame->code->nlocalsplus + frame->code->stacksize)
@@ -50,7 +53,7 @@ static bool read_parts(struct python *py, const struct body *body, struct pyfram
 	return true;
 }
 
-bool pyframe_read(struct python *py, uint64_t address, struct pyframe *frame, struct error *err)
+bool frame_read_struct(struct python *py, uint64_t address, struct pyframe *frame, struct error *err)
 {
 	struct body body;
 
@@ -59,11 +62,65 @@ bool pyframe_read(struct python *py, uint64_t address, struct pyframe *frame, st
 	       read_parts(py, &body, frame, err);
 }
 
+/* Where the value stack ends, in slots from localsplus: Objects/frameobject.c. 3.8 and 3.9 have a pointer
+ * that is NULL while the frame executes, 3.10 a depth that is -1 then. */
+static uint32_t object_slots(struct python *py, const struct body *body, const struct pyframe *frame)
+{
+	uint64_t top = 0, locals = frame->code->nlocalsplus;
+
+	if (python_has(py, FIELD_frameobject_stackdepth)) {
+		int64_t depth = body_signed(py, body, FIELD_frameobject_stackdepth);
+
+		if (depth > 0)
+			top = body_pointer(py, body, FIELD_frameobject_valuestack) + 8 * (uint64_t)depth;
+	} else {
+		top = body_pointer(py, body, FIELD_frameobject_stacktop);
+	}
+	if (top < frame->localsplus + 8 * locals ||
+		top > frame->localsplus + 8 * (locals + frame->code->stacksize))
+		return (uint32_t)locals;
+	return (uint32_t)((top - frame->localsplus) / 8);
+}
+
+/* Up to 3.10: Include/cpython/frameobject.h. f_lasti counts bytes, in 3.10 code units. */
+bool frame_read_object(struct python *py, uint64_t address, struct pyframe *frame, struct error *err)
+{
+	const struct pytype *type = pytype_of(py, address, err);
+	struct body body;
+
+	*frame =
+		(struct pyframe){.address = address, .frame_object = address, .owner = FRAME_BY_FRAME_OBJECT};
+	if (!type)
+		return false;
+	if (type->kind != KIND_FRAME)
+		return error_at(err, ERROR_CORRUPT, address, "the object at 0x%llx is a %s, not a frame",
+			(unsigned long long)address, type->name);
+	if (!body_open(py, address, python_field(py, FIELD_frameobject_localsplus)->offset, &body, err))
+		return false;
+	frame->code = pycode_at(py, body_pointer(py, &body, FIELD_frameobject_code), err);
+	if (!frame->code)
+		return false;
+	frame->previous = body_pointer(py, &body, FIELD_frameobject_back);
+	frame->locals_dict = body_pointer(py, &body, FIELD_frameobject_locals);
+	frame->generator = body_pointer(py, &body, FIELD_frameobject_generator);
+	if (frame->generator)
+		frame->owner = FRAME_BY_GENERATOR;
+	frame->lasti = body_signed(py, &body, FIELD_frameobject_lasti) * (int64_t)py->era->lasti_unit;
+	frame->localsplus = address + python_field(py, FIELD_frameobject_localsplus)->offset;
+	frame->slots = object_slots(py, &body, frame);
+	return true;
+}
+
+bool pyframe_read(struct python *py, uint64_t address, struct pyframe *frame, struct error *err)
+{
+	return py->era->read_frame(py, address, frame, err);
+}
+
 bool pyframe_is_complete(const struct pyframe *frame)
 {
 	if (!frame->code || frame->owner == FRAME_BY_C)
 		return false;
-	return frame->owner == FRAME_BY_GENERATOR || frame->lasti >= (int64_t)frame->code->firsttraceable;
+	return frame->owner != FRAME_BY_THREAD || frame->lasti >= (int64_t)frame->code->firsttraceable;
 }
 
 uint32_t pyframe_line(const struct pyframe *frame)

@@ -1,5 +1,5 @@
-/* frame: interpreter frames (struct _PyInterpreterFrame), wherever they lie: on a thread's stack, inside a
- * generator, or inside a frame object. */
+/* frame: Python frames, wherever they lie. From 3.11 on they are structs (_PyInterpreterFrame) on a thread's
+ * stack, inside a generator, or inside a frame object; up to 3.10 they are frame objects. */
 #ifndef ASYNCINSPECT_PYTHON_FRAME_H
 #define ASYNCINSPECT_PYTHON_FRAME_H
 
@@ -15,7 +15,8 @@ struct pyframe {
 		*code;	       /* NULL for the interpreter's own entry frames, which have no Python code */
 	int64_t lasti;	       /* byte offset of the current instruction; negative: not started */
 	uint64_t previous;     /* the caller's frame; 0: none. Means nothing in a suspended generator */
-	uint64_t frame_object; /* 0: none was made */
+	uint64_t frame_object; /* 0: none was made. Up to 3.10 the frame itself */
+	uint64_t generator;    /* whose frame it is; 0: a function's */
 	uint64_t function;     /* f_funcobj */
 	uint64_t locals_dict;  /* f_locals; 0 none */
 	uint64_t localsplus;   /* address of the first slot */
@@ -41,5 +42,9 @@ uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const cha
 /* The contents of slot i when it holds a cell of a variable that is shared with a closure, otherwise the slot
  * itself. An argument that becomes a cell is stored as it is until MAKE_CELL ran. */
 uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i);
+
+/* The two forms, for era.c. */
+bool frame_read_struct(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);
+bool frame_read_object(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);
 
 #endif

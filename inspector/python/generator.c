@@ -41,10 +41,50 @@ static bool decode_state(struct python *py, struct pygen *gen, struct error *err
 	return true;
 }
 
+bool generator_state_inside(struct python *py, struct pygen *gen, struct error *err)
+{
+	struct body body;
+
+	if (!body_open(py, gen->address, python_field(py, FIELD_gen_frame)->offset, &body, err))
+		return false;
+	gen->raw_state = body_signed(py, &body, FIELD_gen_state);
+	gen->frame = gen->address + python_field(py, FIELD_gen_frame)->offset;
+	return decode_state(py, gen, err);
+}
+
+bool generator_state_of_frame_object(struct python *py, struct pygen *gen, struct error *err)
+{
+	if (!read_pointer(py, gen->address, FIELD_gen_frame_object, &gen->frame, err))
+		return false;
+	if (!gen->frame) {
+		gen->state = GEN_CLOSED;
+		return true;
+	}
+	return read_signed(py, gen->frame, FIELD_frameobject_state, &gen->raw_state, err) &&
+	       decode_state(py, gen, err);
+}
+
+bool generator_state_by_flags(struct python *py, struct pygen *gen, struct error *err)
+{
+	uint64_t running;
+	int64_t lasti;
+
+	if (!read_pointer(py, gen->address, FIELD_gen_frame_object, &gen->frame, err) ||
+		!read_unsigned(py, gen->address, FIELD_gen_running, &running, err))
+		return false;
+	if (!gen->frame) {
+		gen->state = GEN_CLOSED;
+		return true;
+	}
+	if (!read_signed(py, gen->frame, FIELD_frameobject_lasti, &lasti, err))
+		return false;
+	gen->state = running ? GEN_RUNNING : lasti < 0 ? GEN_CREATED : GEN_SUSPENDED;
+	return true;
+}
+
 bool pygen_read(struct python *py, uint64_t address, struct pygen *gen, struct error *err)
 {
 	const struct pytype *type = pytype_of(py, address, err);
-	struct body body;
 
 	*gen = (struct pygen){.address = address};
 	if (!type)
@@ -53,14 +93,9 @@ bool pygen_read(struct python *py, uint64_t address, struct pygen *gen, struct e
 		return error_at(err, ERROR_CORRUPT, address, "the object at 0x%llx is a %s, not a generator",
 			(unsigned long long)address, type->name);
 	gen->kind = type->kind;
-	if (!body_open(py, address, python_field(py, FIELD_gen_frame)->offset, &body, err))
+	if (gen->kind == KIND_COROUTINE && !read_pointer(py, address, FIELD_gen_origin, &gen->origin, err))
 		return false;
-	gen->raw_state = body_signed(py, &body, FIELD_gen_state);
-	gen->frame = address + python_field(py, FIELD_gen_frame)->offset;
-	/* The slot holds the finalizer of an async generator, and nothing for a plain one. */
-	if (gen->kind == KIND_COROUTINE)
-		gen->origin = body_pointer(py, &body, FIELD_gen_origin);
-	return decode_state(py, gen, err);
+	return py->era->read_state(py, gen, err);
 }
 
 const char *pygen_qualname(struct python *py, const struct pygen *gen)
@@ -93,16 +128,15 @@ bool pygen_awaited(struct python *py, const struct pygen *gen, uint64_t *awaited
 		return true;
 	if (!pyframe_read(py, gen->frame, &frame, err))
 		return false;
-	if (frame.slots <= frame.code->nlocalsplus)
+	if (!frame.code || frame.slots <= frame.code->nlocalsplus + py->era->slots_above_awaited)
 		return error_at(err, ERROR_CORRUPT, gen->address, "%s awaits, but its stack is empty",
-			frame.code->qualname);
-	*awaited = pyframe_slot(py, &frame, frame.slots - 1);
+			frame.code ? frame.code->qualname : "?");
+	*awaited = pyframe_slot(py, &frame, frame.slots - 1 - py->era->slots_above_awaited);
 	return true;
 }
 
 uint64_t pygen_of_frame(struct python *py, const struct pyframe *frame)
 {
-	if (frame->owner != FRAME_BY_GENERATOR)
-		return 0;
-	return frame->address - python_field(py, FIELD_gen_frame)->offset;
+	(void)py;
+	return frame->generator;
 }

@@ -12,7 +12,7 @@ struct pygen {
 	uint64_t address;
 	enum type_kind kind; /* KIND_GENERATOR, KIND_COROUTINE, KIND_ASYNCGEN */
 	enum gen_state state;
-	int64_t raw_state; /* gi_frame_state as stored */
+	int64_t raw_state; /* the frame's state as stored; 0 in 3.8 and 3.9 */
 	uint64_t frame;	   /* address of the frame inside; not to be read when closed */
 	uint64_t origin;   /* cr_origin of a coroutine: a tuple, 0 when not tracked */
 };
@@ -36,5 +36,11 @@ uint64_t pygen_of_frame(struct python *py, const struct pyframe *frame);
 const char *gen_state_name(enum gen_state state);
 
 bool kind_is_generator(enum type_kind kind);
+
+/* Where the state is, for era.c: in the object with the frame inside (3.11), in the frame object (3.10), or
+ * told by a flag of the object and the position in the frame (3.8, 3.9). Each sets frame and state. */
+bool generator_state_inside(struct python *py, struct pygen *gen, struct error *err);
+bool generator_state_of_frame_object(struct python *py, struct pygen *gen, struct error *err);
+bool generator_state_by_flags(struct python *py, struct pygen *gen, struct error *err);
 
 #endif

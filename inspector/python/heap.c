@@ -52,8 +52,7 @@ static struct heap *heap_create(struct python *py, struct error *err)
 			return NULL;
 		}
 		heap->spans = grow_array(heap->spans, &capacity, heap->span_count + 1, sizeof(*heap->spans));
-		heap->spans[heap->span_count++] =
-			(struct span){start, regions[i].end, (uint32_t)next};
+		heap->spans[heap->span_count++] = (struct span){start, regions[i].end, (uint32_t)next};
 		next += words * 64;
 	}
 	heap->word_count = next / 64;

@@ -32,13 +32,15 @@ bool pyinterp_module(struct python *py, const struct pyinterp *interp, const cha
 	return type && type->kind == KIND_MODULE;
 }
 
-/* The frame that the thread executes: 3.13 keeps it in the thread state, 3.11 and 3.12 behind a pointer. */
+/* The frame that the thread executes: in the thread state, in 3.11 and 3.12 behind a pointer. */
 static bool top_frame(struct python *py, uint64_t thread, uint64_t *frame, struct error *err)
 {
 	uint64_t cframe;
 
 	if (python_has(py, FIELD_thread_current_frame))
 		return read_pointer(py, thread, FIELD_thread_current_frame, frame, err);
+	if (python_has(py, FIELD_thread_frame))
+		return read_pointer(py, thread, FIELD_thread_frame, frame, err);
 	return read_pointer(py, thread, FIELD_thread_cframe, &cframe, err) &&
 	       read_pointer(py, cframe, FIELD_cframe_current_frame, frame, err);
 }
@@ -81,25 +83,28 @@ static void read_stack(struct python *py, struct pythread *thread)
 	addrmap_deinit(&seen);
 }
 
-/* Lib/threading.py: _active maps the ident to the Thread, whose _name is its name. */
-static const char *thread_name(struct python *py, const struct pyinterp *interp, uint64_t ident)
+/* Lib/threading.py: _active maps the ident to the Thread; its _name is its name, and its _native_id what up
+ * to 3.10 the thread state does not have. */
+static void ask_threading(struct python *py, const struct pyinterp *interp, struct pythread *thread)
 {
-	uint64_t module, active, name;
+	uint64_t module, active, value;
 	struct dict_iter iter;
 	struct dict_entry entry;
 
 	if (!pyinterp_module(py, interp, "threading", &module) ||
 		!pymodule_get(py, module, "_active", &active, NULL) || !dict_open(py, active, &iter, NULL))
-		return NULL;
+		return;
 	while (dict_next(&iter, &entry)) {
 		uint64_t key;
 
-		if (pyint_unsigned(py, entry.key, &key, NULL) && key == ident)
-			return instance_get(py, entry.value, "_name", &name, NULL)
-				       ? pystr_arena(py, name, NAME_LIMIT, NULL)
-				       : NULL;
+		if (!pyint_unsigned(py, entry.key, &key, NULL) || key != thread->ident)
+			continue;
+		if (instance_get(py, entry.value, "_name", &value, NULL))
+			thread->name = pystr_arena(py, value, NAME_LIMIT, NULL);
+		if (!thread->native_id && instance_get(py, entry.value, "_native_id", &value, NULL))
+			pyint_unsigned(py, value, &thread->native_id, NULL);
+		return;
 	}
-	return NULL;
 }
 
 static void read_threads(struct python *py, size_t index, struct pythreads *all, size_t *capacity)
@@ -114,13 +119,13 @@ static void read_threads(struct python *py, size_t index, struct pythreads *all,
 	while (at && addrmap_put(&seen, at, 0) && all->count < THREADS_MAX) {
 		struct pythread thread = {.address = at, .interp = index};
 
-		if (!read_unsigned(py, at, FIELD_thread_native_id, &thread.native_id, &err) ||
-			!read_unsigned(py, at, FIELD_thread_id, &thread.ident, &err) ||
+		if (!read_unsigned(py, at, FIELD_thread_id, &thread.ident, &err) ||
 			!read_pointer(py, at, FIELD_thread_next, &at, &err)) {
 			python_note_unreadable(py, &err);
 			break;
 		}
-		thread.name = thread_name(py, interp, thread.ident);
+		read_unsigned(py, thread.address, FIELD_thread_native_id, &thread.native_id, NULL);
+		ask_threading(py, interp, &thread);
 		read_stack(py, &thread);
 		all->threads = grow_array(all->threads, capacity, all->count + 1, sizeof(thread));
 		all->threads[all->count++] = thread;
@@ -171,6 +176,7 @@ bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 	*all = (struct pythreads){0};
 	if (!read_interps(py, all, err))
 		return false;
+	python_confirm_version(py, all->interps[0].sysdict);
 	for (size_t i = all->interp_count; i-- > 0;)
 		read_threads(py, i, all, &capacity);
 	oldest_first = arena_alloc(py->arena, all->count * sizeof(*oldest_first));

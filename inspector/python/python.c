@@ -1,6 +1,8 @@
 #include "inspector/python/python.h"
 
+#include "inspector/python/dict.h"
 #include "inspector/python/era.h"
+#include "inspector/python/int.h"
 #include "inspector/python/memory.h"
 #include "inspector/target/children.h"
 
@@ -65,6 +67,32 @@ static void format_version(uint32_t hex, char *text, size_t size)
 			serial);
 }
 
+static bool unsupported(const struct python *py, struct error *err)
+{
+	error_set(err, ERROR_UNSUPPORTED, "CPython %s, which this program does not read yet", py->version);
+	return error_advise(err, "It reads CPython %s.", era_known_versions());
+}
+
+/* "libpython3.9.so.1.0" and "python3.9" tell the minor version; the rest is in memory
+ * (python_confirm_version). */
+static bool version_from_name(struct python *py, struct error *err)
+{
+	const char *slash = strrchr(module_path(py->module), '/'), *at;
+	unsigned major, minor;
+
+	at = strstr(slash ? slash : module_path(py->module), "python");
+	if (!at || sscanf(at, "python%u.%u", &major, &minor) != 2 || major > 255 || minor > 255) {
+		error_set(err, ERROR_UNSUPPORTED, "the version of the CPython in %s cannot be told",
+			module_path(py->module));
+		return error_advise(
+			err, "It is older than 3.11, and its file is not named after its version.");
+	}
+	py->hexversion = major << 24 | minor << 16;
+	snprintf(py->version, sizeof(py->version), "%u.%u", major, minor);
+	py->version_is_partial = true;
+	return true;
+}
+
 /* Py_Version (Python/getversion.c, exported since 3.11) holds PY_VERSION_HEX in read-only data. */
 static bool read_version(struct python *py, struct error *err)
 {
@@ -72,20 +100,28 @@ static bool read_version(struct python *py, struct error *err)
 	uint8_t bytes[4];
 
 	if (!module_symbol(py->module, "Py_Version", &symbol, NULL)) {
-		error_set(err, ERROR_UNSUPPORTED,
-			"%s is a CPython older than 3.11, which this program does not read yet",
-			module_path(py->module));
-		return error_advise(err, "It reads CPython %s.", era_known_versions());
+		if (!version_from_name(py, err))
+			return false;
+	} else {
+		if (!target_read(py->target, symbol.address, bytes, sizeof(bytes), err))
+			return false;
+		py->hexversion = (uint32_t)load_unsigned(bytes, sizeof(bytes));
+		format_version(py->hexversion, py->version, sizeof(py->version));
 	}
-	if (!target_read(py->target, symbol.address, bytes, sizeof(bytes), err))
-		return false;
-	py->hexversion = (uint32_t)load_unsigned(bytes, sizeof(bytes));
-	format_version(py->hexversion, py->version, sizeof(py->version));
 	py->era = era_find(py->hexversion);
-	if (py->era)
-		return true;
-	error_set(err, ERROR_UNSUPPORTED, "CPython %s, which this program does not read yet", py->version);
-	return error_advise(err, "It reads CPython %s.", era_known_versions());
+	return py->era || unsupported(py, err);
+}
+
+void python_confirm_version(struct python *py, uint64_t sysdict)
+{
+	uint64_t object, hexversion;
+
+	if (!py->version_is_partial || !pydict_get(py, sysdict, "hexversion", &object, NULL) ||
+		!pyint_unsigned(py, object, &hexversion, NULL) || hexversion >> 16 != py->hexversion >> 16)
+		return;
+	py->hexversion = (uint32_t)hexversion;
+	py->version_is_partial = false;
+	format_version(py->hexversion, py->version, sizeof(py->version));
 }
 
 static uint64_t symbol_address(struct python *py, const char *name)

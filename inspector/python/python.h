@@ -24,6 +24,7 @@ struct python {
 	struct arena *arena;			  /* owned: whatever the readers keep */
 	uint32_t hexversion;			  /* PY_VERSION_HEX: 0x030c01f0 is 3.12.1 */
 	char version[24];			  /* "3.12.1", "3.13.0rc2" */
+	bool version_is_partial;		  /* only major and minor are known so far */
 	uint64_t runtime;			  /* address of _PyRuntime */
 	uint64_t none, true_object, false_object; /* the singletons; 0 when the file has no such symbol */
 	struct layout layout;
@@ -51,6 +52,9 @@ void python_close(struct python *py); /* NULL is allowed */
  * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting).
  * Unreadable memory counts as settled. */
 bool python_settled(struct target *target, void *context);
+
+/* Completes a version of which only the minor is known, by sys.hexversion. Needs the captured memory. */
+void python_confirm_version(struct python *py, uint64_t sysdict);
 
 /* The collector's state of an interpreter: a member of it from 3.9 on, one for all interpreters before. */
 uint64_t python_gc_state(const struct python *py, uint64_t interp);

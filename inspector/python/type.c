@@ -1,6 +1,7 @@
 #include "inspector/python/type.h"
 
 #include "inspector/python/dict.h"
+#include "inspector/python/era.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/refs_rows.h"
 #include "inspector/python/str.h"
@@ -200,7 +201,8 @@ static struct pytype *read_type(struct python *py, uint64_t address, struct erro
 	type->mro = body_pointer(py, &body, FIELD_type_mro);
 	type->is_heap = type->flags & FLAG_HEAPTYPE;
 	type->has_gc = type->flags & FLAG_HAVE_GC;
-	type->has_managed_dict = type->flags & FLAG_MANAGED_DICT;
+	/* The bit means nothing before 3.11. */
+	type->has_managed_dict = py->era->managed_storage && type->flags & FLAG_MANAGED_DICT;
 	type->has_inline_values = type->flags & FLAG_INLINE_VALUES;
 	if (!type->has_managed_dict)
 		type->dictoffset = body_signed(py, &body, FIELD_type_dictoffset);
