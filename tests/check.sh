@@ -86,7 +86,7 @@ shopt -s nullglob
 part "layers" tests/layers.py
 
 if command -v shellcheck >/dev/null; then
-	lint "shell scripts" shellcheck tests/*.sh .ci/run
+	lint "shell scripts" shellcheck tests/*.sh tests/interpreters/*.sh .ci/run
 else
 	skip "shell scripts" "shellcheck is not installed"
 fi
