@@ -14,6 +14,9 @@ replaces a discovered one of the same name.  A chroot needs root and nothing
 mounted in it.  Example, after debootstrap and the installation of python3.13-dbg:
 
     debian-3.13  /srv/trixie  /usr/bin/python3.13
+
+tests/interpreters/fetch.sh gets the versions that this Debian does not have and
+writes such a list of them.  Theirs are used only when asked for by name.
 """
 import glob
 import os
@@ -22,9 +25,10 @@ import shutil
 import struct
 import subprocess
 
-PYENV_MINORS = (11, 12, 13)
+PYENV_MINORS = (8, 9, 10, 11, 12, 13)
 DEBIAN_MINORS = (11, 12, 13)
 LIST_VARIABLE = "ASYNCINSPECT_INTERPRETERS"
+ROOTS_VARIABLE = "ASYNCINSPECT_ROOTS"
 
 
 class Interpreter:
@@ -34,6 +38,7 @@ class Interpreter:
         self.root = root
         self.missing = missing      # why it cannot be used; None: it can
         self.version = None         # (3, 12, 1)
+        self.on_request = False     # used only when asked for by name
 
     def outside(self, path):
         """A path inside the interpreter's root, as this process sees it."""
@@ -132,15 +137,28 @@ def _from_list(path):
             if len(fields) != 3:
                 raise SystemExit("%s:%d: expected NAME ROOT PYTHON" % (path, number))
             name, root, python = fields
-            there = os.path.exists(os.path.join(root, python.lstrip("/")))
-            yield Interpreter(name, python, root,
-                              None if there else "%s is not in %s" % (python, root))
+            missing = None
+            if not os.path.exists(os.path.join(root, python.lstrip("/"))):
+                missing = "%s is not in %s" % (python, root)
+            elif root != "/" and os.geteuid() != 0:
+                missing = "not root: chroot needs it"
+            yield Interpreter(name, python, root, missing)
+
+
+def _fetched():
+    """What tests/interpreters/fetch.sh has got, from the list that it writes."""
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    roots = os.environ.get(ROOTS_VARIABLE) or os.path.join(cache, "asyncinspect-tests")
+    path = os.path.join(roots, "interpreters.list")
+    for interpreter in _from_list(path) if os.path.exists(path) else ():
+        interpreter.on_request = True
+        yield interpreter
 
 
 def discover(list_file=None):
     """Every interpreter that is known by name, usable or not, in a stable order."""
     found = {}
-    sources = [_from_pyenv(), _from_debian()]
+    sources = [_fetched(), _from_pyenv(), _from_debian()]   # this Debian's own ones come last
     list_file = list_file or os.environ.get(LIST_VARIABLE)
     if list_file:
         sources.append(_from_list(list_file))
@@ -154,16 +172,18 @@ def discover(list_file=None):
 
 
 def select(known, wanted=None, required=()):
-    """(usable, [(name, reason, is_failure)]).  wanted: names, None for all."""
+    """(usable, [(name, reason, is_failure)]).  wanted: names, None for all that need no asking."""
     by_name = {interpreter.name: interpreter for interpreter in known}
     usable, absent = [], []
-    names = list(by_name) if wanted is None else list(wanted)
+    names = list(wanted) if wanted is not None else [
+        name for name in by_name if not by_name[name].on_request]
     names += [name for name in required if name not in names]
     for name in names:
         interpreter = by_name.get(name)
         if interpreter is not None and not interpreter.missing:
             usable.append(interpreter)
         else:
-            reason = interpreter.missing if interpreter else "unknown interpreter"
+            reason = (interpreter.missing if interpreter else
+                      "unknown interpreter; tests/interpreters/fetch.sh gets more of Debian's")
             absent.append((name, reason, name in required))
     return usable, absent
