@@ -64,6 +64,13 @@ class Tool:
         env.update(extra or {})
         return env
 
+    def cache_of(self, name):
+        """Environment for a cache that no other name shares: layouts go by build-id, and a
+        program that was stripped has the build-id of the one that was not."""
+        folder = os.path.join(self._cache.name, name)
+        os.makedirs(folder, exist_ok=True)
+        return {"XDG_CACHE_HOME": folder}
+
     def popen(self, *arguments, env=None, **options):
         options.setdefault("stdin", subprocess.DEVNULL)
         options.setdefault("stdout", subprocess.PIPE)

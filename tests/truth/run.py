@@ -81,7 +81,7 @@ class Outcome:
 
 def inspect(tool, case, arguments):
     """(report or None, faults of the run itself)"""
-    result = tool.run("report", "--json", *arguments)
+    result = tool.run("report", "--json", *arguments, env=tool.cache_of(case.interpreter.name))
     if result.crashed():
         return None, [result.crashed()]
     if result.status != 0:
