@@ -13,10 +13,11 @@ struct growing {
 /* While building, nodes are known by their position: numbers come when all are there. */
 struct builder {
 	struct graph *graph;
-	struct growing sources; /* positions, in the order of the walk */
-	struct growing targets; /* positions, grouped by source */
-	struct growing counts;	/* targets of each source */
-	struct growing waiting; /* positions of all objects, as they become known */
+	struct growing sources;	   /* positions, in the order of the walk */
+	struct growing targets;	   /* positions, grouped by source */
+	struct growing counts;	   /* targets of each source */
+	struct growing tracebacks; /* positions */
+	struct growing waiting;	   /* positions of all objects, as they become known */
 };
 
 static void push(struct growing *list, uint32_t item)
@@ -66,6 +67,10 @@ static void walk_object(struct builder *b, uint32_t position, uint64_t object)
 	struct ref_walk walk = {.py = b->graph->py, .visit = visit, .is_known = is_known, .context = b};
 	size_t before = b->targets.count;
 
+	const struct pytype *type = pytype_of(b->graph->py, object, NULL);
+
+	if (type && type->kind == KIND_TRACEBACK)
+		push(&b->tracebacks, position);
 	if (!refs_of_object(&walk, object, NULL) || walk.is_partial)
 		b->graph->partial++;
 	push(&b->sources, position);
@@ -101,6 +106,12 @@ static void number_nodes(struct builder *b)
 		g->out_first[node] = first;
 		g->out_count[node] = b->counts.items[i];
 		first += b->counts.items[i];
+	}
+	g->tracebacks = xcalloc((size_t)g->count / 64 + 1, sizeof(*g->tracebacks));
+	for (size_t i = 0; i < b->tracebacks.count; i++) {
+		uint32_t node = heap_index_of_position(g->heap, b->tracebacks.items[i]);
+
+		g->tracebacks[node / 64] |= UINT64_C(1) << (node % 64);
 	}
 	g->out = b->targets.items; /* in place: positions become node numbers */
 	for (size_t i = 0; i < b->targets.count; i++)
@@ -138,6 +149,7 @@ struct graph *graph_build(struct python *py, struct heap *heap)
 	free(b.sources.items);
 	free(b.counts.items);
 	free(b.waiting.items);
+	free(b.tracebacks.items);
 	return graph;
 }
 
@@ -150,5 +162,6 @@ void graph_destroy(struct graph *graph)
 	free(graph->out);
 	free(graph->in_first);
 	free(graph->in);
+	free(graph->tracebacks);
 	free(graph);
 }

@@ -20,7 +20,8 @@ struct graph {
 	uint32_t *out;	    /* target nodes; one entry for each reference */
 	uint64_t *in_first; /* count + 1: the sources of node n are in[in_first[n] .. in_first[n + 1]) */
 	uint32_t *in;
-	size_t partial; /* objects of which a part could not be read */
+	uint64_t *tracebacks; /* a bit for each node: it is a traceback */
+	size_t partial;	      /* objects of which a part could not be read */
 };
 
 /* Walks every object of the heap and what it leads to. Adds untracked containers to the heap and freezes it.

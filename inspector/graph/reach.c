@@ -13,53 +13,88 @@ static const unsigned handicaps[] = {
 
 #define HANDICAP_MAX 5
 
-struct queue {
-	uint32_t *nodes; /* every node enters at most once */
-	uint32_t head, tail;
+/* Nodes by the distance at which they are to be looked at. A node that turns out to be nearer than it was put
+ * down for stands in two lists; the later one is skipped. */
+#define BUCKETS 8 /* more than any step costs */
+
+struct bucket {
+	uint32_t *nodes; /* owned */
+	size_t count, capacity;
 };
 
-static void take(struct reach *reach, struct queue *queue, uint32_t node, uint32_t parent, uint32_t distance)
+struct search {
+	const struct graph *graph;
+	struct reach *reach;
+	struct bucket buckets[BUCKETS];
+	size_t waiting; /* in all buckets */
+};
+
+/* A traceback keeps frames that are over: a way that does without is the one to tell. */
+#define TRACEBACK_COST 3
+
+static uint32_t cost_of(const struct graph *graph, uint32_t node)
 {
-	if (reach->distance[node] != UNREACHED)
-		return;
-	reach->distance[node] = distance;
-	reach->parent[node] = parent;
-	queue->nodes[queue->tail++] = node;
+	return graph->tracebacks[node / 64] >> (node % 64) & 1 ? TRACEBACK_COST : 0;
 }
 
-static void start_roots(const struct roots *roots, struct reach *reach, struct queue *queue, uint32_t level)
+static void take(struct search *s, uint32_t node, uint32_t parent, uint32_t distance)
+{
+	struct bucket *bucket;
+
+	distance += cost_of(s->graph, node);
+	if (s->reach->distance[node] <= distance)
+		return;
+	s->reach->reached += s->reach->distance[node] == UNREACHED;
+	s->reach->distance[node] = distance;
+	s->reach->parent[node] = parent;
+	bucket = &s->buckets[distance % BUCKETS];
+	bucket->nodes =
+		grow_array(bucket->nodes, &bucket->capacity, bucket->count + 1, sizeof(*bucket->nodes));
+	bucket->nodes[bucket->count++] = node;
+	s->waiting++;
+}
+
+static void start_roots(struct search *s, const struct roots *roots, uint32_t level)
 {
 	for (size_t i = 0; i < roots->count; i++)
 		if (handicaps[roots->items[i].kind] == level)
-			take(reach, queue, roots->items[i].node, ROOT_BIT | (uint32_t)i, level);
+			take(s, roots->items[i].node, ROOT_BIT | (uint32_t)i, level);
+}
+
+static void look_at_level(struct search *s, uint32_t level)
+{
+	struct bucket *bucket = &s->buckets[level % BUCKETS];
+
+	for (size_t i = 0; i < bucket->count; i++) {
+		uint32_t node = bucket->nodes[i];
+		const uint32_t *out = s->graph->out + s->graph->out_first[node];
+
+		if (s->reach->distance[node] != level)
+			continue;
+		for (uint32_t k = 0; k < s->graph->out_count[node]; k++)
+			take(s, out[k], node, level + 1);
+	}
+	s->waiting -= bucket->count;
+	bucket->count = 0;
 }
 
 void reach_compute(const struct graph *graph, const struct roots *roots, struct reach *reach)
 {
-	struct queue queue = {.nodes = xmalloc((size_t)graph->count * sizeof(uint32_t))};
-	uint32_t level = 0;
+	struct search s = {.graph = graph, .reach = reach};
 
-	reach->distance = xmalloc((size_t)graph->count * sizeof(uint32_t));
-	reach->parent = xmalloc((size_t)graph->count * sizeof(uint32_t));
+	*reach = (struct reach){
+		.distance = xmalloc((size_t)graph->count * sizeof(uint32_t)),
+		.parent = xmalloc((size_t)graph->count * sizeof(uint32_t)),
+	};
 	for (uint32_t i = 0; i < graph->count; i++)
 		reach->distance[i] = UNREACHED;
-	start_roots(roots, reach, &queue, 0);
-	while (queue.head < queue.tail || level < HANDICAP_MAX) {
-		uint32_t end = queue.tail;
-
-		while (queue.head < end) {
-			uint32_t node = queue.nodes[queue.head++];
-			const uint32_t *out = graph->out + graph->out_first[node];
-
-			for (uint32_t k = 0; k < graph->out_count[node]; k++)
-				take(reach, &queue, out[k], node, level + 1);
-		}
-		level++;
+	for (uint32_t level = 0; s.waiting || level <= HANDICAP_MAX; level++) {
 		if (level <= HANDICAP_MAX)
-			start_roots(roots, reach, &queue, level);
+			start_roots(&s, roots, level);
+		look_at_level(&s, level);
 	}
-	reach->reached = queue.tail;
-	free(queue.nodes);
+	for (int i = 0; i < BUCKETS; i++)
+		free(s.buckets[i].nodes);
 }
 
 void reach_deinit(struct reach *reach)
