@@ -3,8 +3,6 @@
 #include "inspector/python/dict.h"
 #include "inspector/python/sequence.h"
 
-#define LRU_MAX (1 << 26)
-
 /* Objects/dictobject.c, dict_traverse: the keys count when they can be something else than strings. Values
  * that lie inside of an instance are that instance's (3.13: PyObject_VisitManagedDict). */
 void refs_of_dict(struct ref_walk *walk, uint64_t dict, bool with_keys)
@@ -107,7 +105,7 @@ void refs_of_hamt_node(struct ref_walk *walk, uint64_t node, enum type_kind kind
 void refs_of_lru_cache(struct ref_walk *walk, uint64_t cache)
 {
 	struct python *py = walk->py;
-	uint64_t root, at, value;
+	uint64_t root, at, value, met = 0;
 
 	if (!python_has(py, FIELD_lru_root) || !python_has(py, FIELD_lru_elem_next) ||
 		!python_has(py, FIELD_lru_elem_result) || !python_has(py, FIELD_lru_elem_key))
@@ -115,7 +113,15 @@ void refs_of_lru_cache(struct ref_walk *walk, uint64_t cache)
 	root = cache + python_field(py, FIELD_lru_root)->offset;
 	if (!read_pointer(py, root, FIELD_lru_elem_next, &at, NULL))
 		return;
-	for (long i = 0; at && at != root && i < LRU_MAX; i++) {
+	/* A ring that leads back elsewhere: one link that was passed is kept in mind, a later one after each
+	 * doubling of the way (Brent). */
+	for (uint64_t i = 0; at && at != root; i++) {
+		if (at == met) {
+			walk->is_partial = true;
+			return;
+		}
+		if ((i & (i + 1)) == 0)
+			met = at;
 		if (read_pointer(py, at, FIELD_lru_elem_key, &value, NULL))
 			ref_give(walk,
 				&(struct ref){
