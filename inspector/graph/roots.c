@@ -91,18 +91,19 @@ static void add_member(struct finder *f, uint64_t base, enum field_id field, con
 
 static void add_exceptions(struct finder *f, uint64_t thread)
 {
-	uint64_t item, value;
+	struct addrmap seen = ADDRMAP_INIT;
+	uint64_t item = 0, value;
 
-	if (!read_pointer(f->py, thread, FIELD_thread_exc_info, &item, NULL))
-		return;
+	read_pointer(f->py, thread, FIELD_thread_exc_info, &item, NULL);
 	f->current.name = "exception being handled";
-	for (int i = 0; item && i < EXC_DEPTH_MAX; i++) {
+	while (item && addrmap_put(&seen, item, 0) && seen.used < EXC_DEPTH_MAX) {
 		if (!read_pointer(f->py, item, FIELD_exc_item_value, &value, NULL))
-			return;
+			break;
 		add(f, value, NULL);
 		if (!read_pointer(f->py, item, FIELD_exc_item_previous, &item, NULL))
-			return;
+			break;
 	}
+	addrmap_deinit(&seen);
 }
 
 static void add_thread(struct finder *f, size_t t)
