@@ -18,6 +18,7 @@ enum key {
 	KEY_EXE,
 	KEY_SYSROOT,
 	KEY_DEBUG_DIR,
+	KEY_LAYOUT,
 	KEY_NO_CACHE,
 	KEY_NO_STOP,
 	KEY_JSON,
@@ -37,6 +38,8 @@ static const struct argp_option option_table[] = {
 		"Look for separate debug files below DIR, before /usr/lib/debug (can be repeated)", 1},
 	{"no-stop", KEY_NO_STOP, NULL, 0,
 		"Read a process without stopping it: what is read may not fit together", 1},
+	{"layout", KEY_LAYOUT, "SOURCE,...", 0,
+		"Take struct layouts from these only: dwarf, target, built-in (all)", 1},
 	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
 	{NULL, 0, NULL, 0, "Output:", 2},
 	{"json", KEY_JSON, NULL, 0, "Print JSON", 2},
@@ -87,6 +90,31 @@ static enum when parse_when(struct argp_state *state, const char *text)
 	if (strcmp(text, "auto") != 0)
 		argp_error(state, "--color takes auto, always or never, not '%s'", text);
 	return WHEN_AUTO;
+}
+
+static unsigned parse_sources(struct argp_state *state, const char *text)
+{
+	static const struct {
+		const char *name;
+		enum field_source source;
+	} known[] = {{"dwarf", SOURCE_DWARF}, {"target", SOURCE_TARGET}, {"built-in", SOURCE_BUILT_IN}};
+	unsigned sources = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, ","), i = 0;
+
+		while (i < 3 && (strlen(known[i].name) != length || strncmp(known[i].name, text, length)))
+			i++;
+		if (i == 3)
+			break;
+		sources |= 1U << known[i].source;
+		text += length;
+		if (*text && *++text == '\0')
+			break;
+	}
+	if (*text || !sources)
+		argp_error(state, "--layout takes dwarf, target and built-in, separated by commas");
+	return sources;
 }
 
 static void add_debug_dir(struct options *o, const char *dir)
@@ -171,6 +199,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_DEBUG_DIR:
 		add_debug_dir(o, argument);
+		break;
+	case KEY_LAYOUT:
+		o->layout_sources = parse_sources(state, argument);
 		break;
 	case KEY_NO_CACHE:
 		o->use_cache = false;

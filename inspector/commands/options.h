@@ -3,6 +3,7 @@
 #define ASYNCINSPECT_COMMANDS_OPTIONS_H
 
 #include "inspector/commands/command.h"
+#include "inspector/python/layout.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -16,6 +17,7 @@ struct options {
 	const char **debug_dirs;	  /* NULL-terminated, owned; NULL: none given */
 	size_t debug_dir_count;
 	bool use_cache, no_stop;
+	unsigned layout_sources; /* --layout: bits 1 << SOURCE_x; 0: not given */
 	bool as_json, with_locals;
 	size_t repr_limit; /* characters */
 	size_t paths_most;

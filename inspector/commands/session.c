@@ -21,6 +21,7 @@ bool session_open(struct session *s, const struct options *o, struct error *err)
 {
 	const struct python_options python_options = {
 		.modules = {.debug_dirs = o->debug_dirs, .sysroot = o->sysroot},
+		.layout_sources = o->layout_sources,
 		.use_cache = o->use_cache,
 	};
 
@@ -64,6 +65,9 @@ void session_print_warnings(const struct session *s)
 
 	for (size_t i = 0; i < count; i++)
 		warn(warnings[i]);
+	for (size_t i = 0; s->python && i < s->python->layout.note_count; i++)
+		if (s->python->layout.notes[i].is_warning)
+			warn(s->python->layout.notes[i].text);
 	if (!s->is_settled)
 		warn("a garbage collection was running: objects that it was looking at may be missing");
 	else if (s->model && !s->model->asyncio->heap_is_complete)

@@ -1,8 +1,10 @@
 #include "inspector/python/layout.h"
 
 #include "inspector/base/alloc.h"
+#include "inspector/python/layout_target.h"
 #include "inspector/symbols/type_query.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,35 +99,149 @@ static bool ask(
 	return ok;
 }
 
-static bool check_required(const struct layout *layout, struct module *python, struct error *err)
+/* Whether two sources say the same. Sizes count only where they are read: of a member that is larger than a
+ * word only the start is used. */
+static bool agree(const struct field *a, const struct field *b)
+{
+	return a->offset == b->offset && a->value == b->value && a->bit == b->bit && a->bits == b->bits &&
+	       (a->size == b->size || (a->size > 8 && b->size > 8));
+}
+
+static void describe_place(const struct field *field, char *text, size_t size)
+{
+	if (field->bits)
+		snprintf(text, size, "offset %u, bit %u, %u wide", field->offset, field->bit, field->bits);
+	else
+		snprintf(text, size, "offset %u, %u bytes", field->offset, field->size);
+}
+
+static void note_difference(
+	struct layout *layout, int id, const struct field *first, const struct field *second)
+{
+	const struct field_description *d = layout_describe(id);
+	char a[64], b[64];
+
+	describe_place(first, a, sizeof(a));
+	describe_place(second, b, sizeof(b));
+	layout_note(layout, true,
+		xasprintf("%s%s%s: %s says %s, %s says %s: the first is used", d->type ? d->type : d->member,
+			d->type && d->member ? "." : "", d->type && d->member ? d->member : "",
+			field_source_name(first->source), a, field_source_name(second->source), b));
+}
+
+/* Takes from other what the layout lacks. */
+static void mix(struct layout *layout, const struct layout *other)
+{
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		if (!layout_has(other, id))
+			continue;
+		if (!layout_has(layout, id))
+			layout->fields[id] = other->fields[id];
+		else if (!agree(&layout->fields[id], &other->fields[id]))
+			note_difference(layout, id, &layout->fields[id], &other->fields[id]);
+	}
+}
+
+/* Debug information that is missing is no more than that: other sources may do. What went wrong is kept in
+ * *missing for the case that they do not. */
+static void use_dwarf(struct layout *layout, const struct layout_request *r, struct error *missing)
+{
+	if (ask(layout, r->python, GROUP_PYTHON, r->use_cache, missing))
+		ask(layout, r->asyncio ? r->asyncio : r->python, GROUP_ASYNCIO, r->use_cache, missing);
+	else if (r->asyncio)
+		ask(layout, r->asyncio, GROUP_ASYNCIO, r->use_cache, NULL);
+	if (missing->kind != ERROR_NONE && missing->kind != ERROR_NOT_FOUND)
+		layout_note(layout, true, xstrdup(missing->text));
+}
+
+static void use_target(struct layout *layout, const struct layout_request *r)
+{
+	struct layout *own = xcalloc(1, sizeof(*own));
+	struct error err = ERROR_INIT;
+	uint64_t address, size;
+
+	layout_clear(own);
+	if (!layout_read_debug_offsets(own, r, &err) && err.kind != ERROR_NOT_FOUND)
+		layout_note(layout, true, xstrdup(err.text));
+	/* The section is where the _asyncio module is: a file of its own, or python. */
+	if (module_section(r->asyncio ? r->asyncio : r->python, ".AsyncioDebug", &address, &size) &&
+		!layout_read_asyncio_debug(own, r, address, size, &err))
+		layout_note(layout, true, xstrdup(err.text));
+	mix(layout, own);
+	layout_deinit(own);
+	free(own);
+}
+
+static const struct row *first_missing(const struct layout *layout, bool has_asyncio)
 {
 	enum need era = layout_has(layout, FIELD_frame_localsplus) ? NEW : OLD;
 
-	for (int id = 0; id < FIELD_COUNT; id++) {
-		const struct row *row = &rows[id];
+	for (int id = 0; id < FIELD_COUNT; id++)
+		if ((rows[id].need == REQUIRED || rows[id].need == era) && !layout_has(layout, id))
+			return &rows[id];
+	return has_asyncio && !layout_has(layout, FIELD_task_coroutine) ? &rows[FIELD_task_coroutine] : NULL;
+}
 
-		if ((row->need != REQUIRED && row->need != era) || layout_has(layout, id))
-			continue;
+static bool check_required(const struct layout *layout, const struct layout_request *r, unsigned sources,
+	const struct error *missing, struct error *err)
+{
+	const struct row *row = first_missing(layout, r->asyncio != NULL);
+	const char *type, *member;
+
+	if (!row)
+		return true;
+	type = row->query.type ? row->query.type : "enumerator";
+	member = row->query.member ? row->query.member : "";
+	if (missing->kind != ERROR_NONE) {
+		if (err)
+			*err = *missing;
+		return false;
+	}
+	if (sources == ALL_SOURCES) {
 		error_set(err, ERROR_NO_FIELD, "the debug information of %s has no %s%s%s",
-			module_path(python), row->query.type ? row->query.type : "enumerator",
-			row->query.member ? " " : "", row->query.member ? row->query.member : "");
+			module_path(r->python), type, *member ? " " : "", member);
 		return error_advise(err,
 			"This version or build of CPython may be one that this program does not "
 			"know yet; `asyncinspect --version` tells which it knows.");
 	}
-	return true;
+	error_set(err, ERROR_NO_FIELD, "no source that --layout allows has %s%s%s", type, *member ? " " : "",
+		member);
+	return error_advise(err, "Allow more of them: --layout dwarf,target,built-in is the default.");
 }
 
-bool layout_resolve(struct layout *layout, struct module *python, struct module *asyncio, bool use_cache,
-	struct error *err)
+bool layout_resolve(struct layout *layout, const struct layout_request *request, struct error *err)
+{
+	unsigned sources = request->sources ? request->sources : ALL_SOURCES;
+	struct error missing = ERROR_INIT;
+
+	layout_clear(layout);
+	if (sources & 1U << SOURCE_DWARF)
+		use_dwarf(layout, request, &missing);
+	if (sources & 1U << SOURCE_TARGET)
+		use_target(layout, request);
+	return check_required(layout, request, sources, &missing, err);
+}
+
+void layout_clear(struct layout *layout)
 {
 	for (int id = 0; id < FIELD_COUNT; id++)
 		layout->fields[id] = (struct field){.offset = NO_OFFSET};
-	if (!ask(layout, python, GROUP_PYTHON, use_cache, err))
-		return false;
-	if (!ask(layout, asyncio ? asyncio : python, GROUP_ASYNCIO, use_cache, err))
-		return false;
-	return check_required(layout, python, err);
+}
+
+void layout_deinit(struct layout *layout)
+{
+	for (size_t i = 0; i < layout->note_count; i++)
+		free(layout->notes[i].text);
+	free(layout->notes);
+	layout->notes = NULL;
+	layout->note_count = layout->note_capacity = 0;
+}
+
+void layout_note(struct layout *layout, bool is_warning, char *text)
+{
+	layout->notes = grow_array(
+		layout->notes, &layout->note_capacity, layout->note_count + 1, sizeof(*layout->notes));
+	layout->notes[layout->note_count++] = (struct layout_note){is_warning, text};
 }
 
 const struct field_description *layout_describe(enum field_id id)
@@ -150,5 +266,7 @@ const struct field_description *layout_describe(enum field_id id)
 
 const char *field_source_name(enum field_source source)
 {
-	return source == SOURCE_DWARF ? "dwarf" : "none";
+	static const char *const names[SOURCE_COUNT] = {"none", "dwarf", "debug-offsets", "built-in"};
+
+	return names[source < SOURCE_COUNT ? source : SOURCE_NONE];
 }

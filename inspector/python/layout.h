@@ -26,10 +26,16 @@ enum field_id {
 	FIELD_COUNT
 };
 
+/* In order of trust. */
 enum field_source {
 	SOURCE_NONE,
-	SOURCE_DWARF,
+	SOURCE_DWARF,	 /* the debug information of the very build */
+	SOURCE_TARGET,	 /* tables in the target's memory: layout_target.h */
+	SOURCE_BUILT_IN, /* a table of this program for a build like it: layout_builtin.h */
+	SOURCE_COUNT
 };
+
+#define ALL_SOURCES (1U << SOURCE_DWARF | 1U << SOURCE_TARGET | 1U << SOURCE_BUILT_IN)
 
 struct field {
 	uint32_t offset;   /* bytes; NO_OFFSET: absent. A size or a constant that is known has offset 0 */
@@ -39,15 +45,41 @@ struct field {
 	uint8_t source;	   /* enum field_source */
 };
 
-struct layout {
-	struct field fields[FIELD_COUNT];
+/* What the resolver has to say besides the fields. */
+struct layout_note {
+	bool is_warning; /* the user must know it to trust the answer: goes to standard error, too */
+	char *text;	 /* owned; a clause without a newline */
 };
 
-/* Fills the layout from the debug information of python, and of asyncio for its group (NULL: not loaded, the
- * group is looked for in python then, where _asyncio may be built in). Fails with ERROR_NO_FIELD naming the
- * field and the struct when a required one is missing, or as type_query_run does. */
-bool layout_resolve(struct layout *layout, struct module *python, struct module *asyncio, bool use_cache,
-	struct error *err);
+struct layout {
+	struct field fields[FIELD_COUNT];
+	struct layout_note *notes; /* owned */
+	size_t note_count, note_capacity;
+};
+
+struct layout_request {
+	const struct target *target;
+	struct module *python;	/* defines _PyRuntime */
+	struct module *asyncio; /* the _asyncio extension; NULL: not loaded, or built into python */
+	uint64_t runtime;	/* address of _PyRuntime */
+	uint64_t runtime_size;	/* bytes, as its symbol says; 0 unknown */
+	uint32_t hexversion;
+	unsigned sources; /* bits 1 << SOURCE_x: which may be used; 0: all */
+	bool use_cache;
+};
+
+/* Fills the layout, each field from the first source that has it: the debug information of python, and of
+ * asyncio for its group; the target's own tables; a built-in table that was checked against the target. Where
+ * the first two differ, a warning is noted. Fails with ERROR_NO_FIELD naming the field and the struct when a
+ * required one is in no source, or as type_query_run does. The layout needs layout_deinit in any case. */
+bool layout_resolve(struct layout *layout, const struct layout_request *request, struct error *err);
+void layout_deinit(struct layout *layout);
+
+/* Sets every field to absent. */
+void layout_clear(struct layout *layout);
+
+/* Takes ownership of text. */
+void layout_note(struct layout *layout, bool is_warning, char *text);
 
 static inline bool layout_has(const struct layout *layout, enum field_id id)
 {
@@ -65,7 +97,7 @@ struct field_description {
 
 const struct field_description *layout_describe(enum field_id id);
 
-/* "dwarf", or "none". Static. */
+/* "dwarf", "debug-offsets", "built-in" or "none". Static. */
 const char *field_source_name(enum field_source source);
 
 #endif

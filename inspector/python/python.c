@@ -187,7 +187,18 @@ static bool open_python(struct python *py, const struct python_options *options,
 	if (!read_version(py, err))
 		return false;
 	find_singletons(py);
-	return layout_resolve(&py->layout, py->module, py->asyncio, options->use_cache, err);
+	return layout_resolve(&py->layout,
+		&(struct layout_request){
+			.target = py->target,
+			.python = py->module,
+			.asyncio = py->asyncio,
+			.runtime = py->runtime,
+			.runtime_size = runtime.size,
+			.hexversion = py->hexversion,
+			.sources = options->layout_sources,
+			.use_cache = options->use_cache,
+		},
+		err);
 }
 
 struct python *python_open(struct target *target, const struct python_options *options, struct error *err)
@@ -207,6 +218,7 @@ void python_close(struct python *py)
 {
 	if (!py)
 		return;
+	layout_deinit(&py->layout);
 	module_list_destroy(py->modules);
 	addrmap_deinit(&py->types);
 	addrmap_deinit(&py->codes);

@@ -39,6 +39,7 @@ struct python {
 
 struct python_options {
 	struct module_options modules;
+	unsigned layout_sources; /* as in struct layout_request; 0: all */
 	bool use_cache;
 };
 

@@ -14,11 +14,14 @@ static json_t *known_bool(int value)
 
 static json_t *count_layouts(const struct python *py)
 {
-	json_int_t dwarf = 0;
+	json_int_t counts[SOURCE_COUNT] = {0};
+	json_t *o = json_object();
 
 	for (int id = 0; id < FIELD_COUNT; id++)
-		dwarf += python_field(py, id)->source == SOURCE_DWARF;
-	return json_pack("{s:I, s:i, s:i}", "dwarf", dwarf, "debug-offsets", 0, "built-in", 0);
+		counts[python_field(py, id)->source]++;
+	for (int source = SOURCE_DWARF; source < SOURCE_COUNT; source++)
+		json_object_set_new(o, field_source_name(source), json_integer(counts[source]));
+	return o;
 }
 
 json_t *json_target(const struct view *view)

@@ -1,5 +1,6 @@
 #include "inspector/report/text.h"
 
+#include "inspector/report/style.h"
 #include "inspector/report/table.h"
 
 #include <stdio.h>
@@ -42,4 +43,10 @@ void text_layout(const struct view *view)
 	for (int id = 0; id < FIELD_COUNT; id++)
 		add_field(table, view, id);
 	table_print(table);
+	for (size_t i = 0; i < view->py->layout.note_count; i++) {
+		putchar('\n');
+		style_print(view, STYLE_PLAIN, view->py->layout.notes[i].text, 0);
+	}
+	if (view->py->layout.note_count)
+		putchar('\n');
 }
