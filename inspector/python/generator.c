@@ -111,7 +111,10 @@ bool pygen_frame(struct python *py, const struct pygen *gen, struct pyframe *fra
 {
 	if (gen->state == GEN_CLOSED)
 		return error_at(err, ERROR_NOT_FOUND, gen->address, "a closed generator has no frame");
-	return pyframe_read(py, gen->frame, frame, err);
+	if (!pyframe_read(py, gen->frame, frame, err))
+		return false;
+	return frame->code ||
+	       error_at(err, ERROR_CORRUPT, gen->address, "the frame of a generator has no code");
 }
 
 bool pygen_awaited(struct python *py, const struct pygen *gen, uint64_t *awaited, struct error *err)
