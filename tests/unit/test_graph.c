@@ -1,0 +1,460 @@
+/* Who refers to whom, ways from roots, who holds an object, and garbage. */
+#include "inspector/graph/garbage.h"
+#include "inspector/graph/retention.h"
+#include "tests/unit/fake_python.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+Suite *suite_graph(void);
+
+static struct fake *f;
+static struct asyncio *a;
+static struct graph *graph;
+static struct roots roots;
+static struct reach reach;
+
+static void teardown(void)
+{
+	reach_deinit(&reach);
+	roots_deinit(&roots);
+	graph_destroy(graph);
+	graph = NULL;
+	asyncio_destroy(a);
+	a = NULL;
+	fake_destroy(f);
+	f = NULL;
+}
+
+static void build(void)
+{
+	const struct asyncio_options options = {.needs_heap = true};
+	struct error err = ERROR_INIT;
+
+	a = asyncio_collect(f->py, &options, &err);
+	ck_assert_msg(a != NULL, "%s", err.text);
+	graph = graph_build(f->py, a->heap);
+	roots_find(a, graph, &roots);
+	reach_compute(graph, &roots, &reach);
+}
+
+static uint32_t node_of(uint64_t object)
+{
+	uint32_t node;
+
+	ck_assert(heap_index(graph->heap, object, &node));
+	return node;
+}
+
+static size_t edges_between(uint64_t from, uint64_t to)
+{
+	uint32_t x = node_of(from), y = node_of(to);
+	size_t out = 0, in = 0;
+
+	for (uint32_t k = 0; k < graph->out_count[x]; k++)
+		out += graph->out[graph->out_first[x] + k] == y;
+	for (uint64_t i = graph->in_first[y]; i < graph->in_first[y + 1]; i++)
+		in += graph->in[i] == x;
+	ck_assert_uint_eq(out, in);
+	return out;
+}
+
+static uint64_t tracked(uint64_t object)
+{
+	return fake_track(f, 2, object);
+}
+
+static void set_refcount(uint64_t object, uint64_t count)
+{
+	fake_set(f, object, FIELD_object_refcnt, count);
+}
+
+/* A module of that name, the only one, whose dictionary is these pairs. */
+static void one_module(const char *name, const uint64_t *pairs, size_t count)
+{
+	uint64_t module = tracked(fake_module(f, tracked(fake_dict_of(f, FAKE_UNICODE, pairs, count))));
+
+	fake_set_modules(f, tracked(fake_dict(f, fake_str(f, name), module)));
+}
+
+static struct retention retention_of(uint64_t object, size_t paths_most)
+{
+	const struct retention_graph g = {.a = a, .graph = graph, .roots = &roots, .reach = &reach};
+	struct retention r;
+
+	retention_find(&g, &object, 1, paths_most, &r);
+	return r;
+}
+
+START_TEST(graph_has_every_reference_both_ways)
+{
+	uint64_t x, y, z, s;
+
+	f = fake_create(_i);
+	fake_start(f);
+	s = fake_str(f, "no node");
+	z = tracked(fake_list_of(f, NULL, 0));
+	y = tracked(fake_tuple(f, z, s, z, z));
+	x = tracked(fake_list(f, y, z));
+	build();
+	ck_assert_uint_eq(graph->count, 3);
+	ck_assert_uint_eq(graph->edge_count, 5);
+	ck_assert_uint_eq(edges_between(x, y), 1);
+	ck_assert_uint_eq(edges_between(x, z), 1);
+	ck_assert_uint_eq(edges_between(y, z), 3);
+	ck_assert_uint_eq(edges_between(z, y), 0);
+	ck_assert_uint_eq(graph->partial, 0);
+}
+END_TEST
+
+START_TEST(graph_adds_containers_that_the_collector_does_not_track)
+{
+	uint64_t holder, tuple, list, class;
+
+	f = fake_create(_i);
+	fake_start(f);
+	list = fake_list_of(f, NULL, 0);
+	tuple = fake_tuple(f, list, fake_int(f, 1));
+	class = fake_class(f, &(struct fake_class){.name = "A"});
+	holder = tracked(fake_list(f, tuple, class, fake_type(f, "list"), FAKE_LOST, FAKE_NOWHERE));
+	build();
+	ck_assert_uint_eq(edges_between(holder, tuple), 1);
+	ck_assert_uint_eq(edges_between(tuple, list), 1);
+	ck_assert_uint_eq(edges_between(holder, class), 1);
+	ck_assert(!graph_is_node(f->py, fake_type(f, "list")));
+	ck_assert(!graph_is_node(f->py, fake_int(f, 1)));
+	ck_assert(!graph_is_node(f->py, 0));
+	ck_assert(graph_is_node(f->py, class));
+}
+END_TEST
+
+START_TEST(graph_of_damaged_objects_counts_them)
+{
+	uint64_t list, dict;
+
+	f = fake_create(_i);
+	fake_start(f);
+	list = tracked(fake_list(f, f->py->none));
+	fake_set(f, list, FIELD_list_items, FAKE_LOST);
+	dict = tracked(fake_dict_of(f, FAKE_UNICODE, NULL, 0));
+	fake_set(f, dict, FIELD_object_type, FAKE_LOST);
+	build();
+	ck_assert_uint_eq(graph->count, 2);
+	ck_assert_uint_eq(graph->partial, 2);
+}
+END_TEST
+
+START_TEST(graph_without_objects_is_empty)
+{
+	f = fake_create(_i);
+	fake_start(f);
+	build();
+	ck_assert_uint_eq(graph->count, 0);
+	ck_assert_uint_eq(graph->edge_count, 0);
+	ck_assert_uint_eq(reach.reached, 0);
+}
+END_TEST
+
+START_TEST(edges_are_named_by_the_object_in_its_own_order)
+{
+	const struct named_edge *edges;
+	struct edge_names names;
+	uint64_t x, y, z;
+	size_t count;
+
+	f = fake_create(_i);
+	fake_start(f);
+	y = tracked(fake_list_of(f, NULL, 0));
+	z = tracked(fake_list_of(f, NULL, 0));
+	x = tracked(fake_list(f, y, z, y, y));
+	build();
+	edge_names_init(&names, graph);
+	edge_names_want(&names, node_of(x), node_of(y));
+	edge_names_want(&names, node_of(x), node_of(y)); /* twice the same */
+	edge_names_want(&names, node_of(y), node_of(x)); /* there is none */
+	edge_names_resolve(&names);
+	edges = edge_names_find(&names, node_of(x), node_of(y), &count);
+	ck_assert_uint_eq(count, 3);
+	ck_assert_uint_eq(edges[0].ref.number, 0);
+	ck_assert_uint_eq(edges[1].ref.number, 2);
+	ck_assert_uint_eq(edges[2].ref.number, 3);
+	ck_assert_ptr_null(edge_names_find(&names, node_of(y), node_of(x), &count));
+	ck_assert_ptr_null(edge_names_find(&names, node_of(x), node_of(z), &count)); /* not asked for */
+	ck_assert_uint_eq(count, 0);
+	edge_names_deinit(&names);
+}
+END_TEST
+
+START_TEST(edges_of_one_pair_are_bounded)
+{
+	uint64_t items[100], x, y;
+	struct edge_names names;
+	size_t count;
+
+	f = fake_create(_i);
+	fake_start(f);
+	y = tracked(fake_list_of(f, NULL, 0));
+	for (size_t i = 0; i < 100; i++)
+		items[i] = y;
+	x = tracked(fake_list_of(f, items, 100));
+	build();
+	edge_names_init(&names, graph);
+	edge_names_want(&names, node_of(x), node_of(y));
+	edge_names_resolve(&names);
+	ck_assert_ptr_nonnull(edge_names_find(&names, node_of(x), node_of(y), &count));
+	ck_assert_uint_eq(count, 16);
+	edge_names_deinit(&names);
+}
+END_TEST
+
+START_TEST(reach_takes_the_shortest_way)
+{
+	uint64_t target, direct, far;
+
+	f = fake_create(_i);
+	fake_start(f);
+	target = tracked(fake_list_of(f, NULL, 0));
+	far = tracked(fake_list(f, tracked(fake_list(f, tracked(fake_list(f, target))))));
+	direct = tracked(fake_list(f, target));
+	one_module("app", FAKE_LIST(fake_str(f, "FAR"), far, fake_str(f, "NEAR"), direct));
+	build();
+	ck_assert_uint_eq(reach.distance[node_of(target)], 3); /* module, dict, list, target */
+	ck_assert_uint_eq(reach.parent[node_of(target)], node_of(direct));
+}
+END_TEST
+
+START_TEST(reach_does_not_know_what_no_root_leads_to)
+{
+	uint64_t lost, kept;
+
+	f = fake_create(_i);
+	fake_start(f);
+	lost = tracked(fake_list_of(f, NULL, 0));
+	kept = tracked(fake_list_of(f, NULL, 0));
+	one_module("app", FAKE_LIST(fake_str(f, "x"), kept));
+	build();
+	ck_assert_uint_eq(reach.distance[node_of(lost)], UNREACHED);
+	ck_assert_uint_ne(reach.distance[node_of(kept)], UNREACHED);
+}
+END_TEST
+
+START_TEST(retention_gives_the_way_by_name)
+{
+	struct fake_world world;
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_world(f, &world);
+	build();
+	r = retention_of(world.saver, 1);
+	ck_assert(r.is_node && r.has_refcount);
+	ck_assert_uint_eq(r.path_count, 1);
+	ck_assert_str_eq(r.paths[0].text, "app.container._pending['user:42']");
+	ck_assert_str_eq(r.paths[0].root_name, "module app");
+	ck_assert_uint_ge(r.referrer_count, 3); /* the dict, a closure cell, a cache */
+	ck_assert(!r.is_garbage);
+}
+END_TEST
+
+START_TEST(retention_names_tasks_closures_and_frames)
+{
+	struct fake_world world;
+	struct retention r;
+	bool has_closure = false;
+
+	f = fake_create(_i);
+	fake_world(f, &world);
+	build();
+	r = retention_of(world.saver, 8);
+	for (size_t i = 0; i < r.path_count; i++)
+		has_closure |= strstr(r.paths[i].text, "closure cell 'coro' of ") != NULL;
+	ck_assert(has_closure);
+	r = retention_of(world.orphan, 8);
+	ck_assert_uint_ge(r.path_count, 1);
+	ck_assert_str_eq(r.paths[0].text, "local 'kept' of <module>() in thread 'MainThread'");
+	r = retention_of(world.asyncgen, 8);
+	ck_assert_str_eq(r.paths[0].text, "__main__.gen");
+	r = retention_of(world.worker, 1);
+	ck_assert_ptr_nonnull(strstr(r.paths[0].text, "task 'worker-1'"));
+}
+END_TEST
+
+START_TEST(retention_of_what_is_no_node_knows_nothing)
+{
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	build();
+	r = retention_of(f->py->none, 3);
+	ck_assert(!r.is_node && !r.path_count && !r.referrer_count);
+	r = retention_of(FAKE_LOST, 3);
+	ck_assert(!r.is_node);
+	r = retention_of(0, 3);
+	ck_assert(!r.is_node);
+}
+END_TEST
+
+START_TEST(retention_gives_each_way_by_another_holder)
+{
+	uint64_t target, x, y;
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	target = tracked(fake_list_of(f, NULL, 0));
+	x = tracked(fake_list(f, target, target));
+	y = tracked(fake_list(f, x, target));
+	one_module("app", FAKE_LIST(fake_str(f, "x"), x, fake_str(f, "y"), y));
+	set_refcount(target, 5);
+	build();
+	r = retention_of(target, 10);
+	ck_assert_uint_eq(r.holder_count, 2);
+	ck_assert_uint_eq(r.path_count, 2);
+	ck_assert_str_eq(r.paths[0].text, x < y ? "app.x[0]" : "app.y[1]");
+	ck_assert_str_eq(r.paths[1].text, x < y ? "app.y[1]" : "app.x[0]");
+	ck_assert_uint_eq(r.referrer_count, 3);
+	ck_assert_int_eq(r.native_references, 2);
+	r = retention_of(target, 1);
+	ck_assert_uint_eq(r.path_count, 1);
+	ck_assert_uint_eq(r.holder_count, 2);
+	r = retention_of(target, 0);
+	ck_assert_uint_eq(r.path_count, 0);
+}
+END_TEST
+
+/* Two lists that hold each other, and nobody else. */
+static uint64_t make_cycle(uint64_t *other)
+{
+	uint64_t x = tracked(fake_list(f, f->py->none)), y = tracked(fake_list(f, x));
+
+	fake_word(f, fake_get(f, x, FIELD_list_items), y);
+	*other = y;
+	return x;
+}
+
+START_TEST(garbage_is_a_cycle_whose_counts_are_explained)
+{
+	struct garbage_verdict verdict;
+	struct retention r;
+	uint64_t x, y;
+
+	f = fake_create(_i);
+	fake_start(f);
+	x = make_cycle(&y);
+	build();
+	garbage_judge(graph, node_of(x), &verdict);
+	ck_assert(verdict.is_garbage);
+	ck_assert_ptr_null(verdict.nodes);
+	r = retention_of(x, 3);
+	ck_assert(r.is_garbage);
+	ck_assert_uint_eq(r.path_count, 0);
+	ck_assert_int_eq(r.native_references, 0);
+	ck_assert_uint_eq(r.referrer_count, 1);
+	ck_assert_uint_eq(r.referrers[0].from, y);
+}
+END_TEST
+
+START_TEST(garbage_is_no_cycle_that_native_code_holds)
+{
+	struct garbage_verdict verdict;
+	struct retention r;
+	uint64_t x, y;
+
+	f = fake_create(_i);
+	fake_start(f);
+	x = make_cycle(&y);
+	set_refcount(y, 2); /* one reference that no object has */
+	build();
+	garbage_judge(graph, node_of(x), &verdict);
+	ck_assert(!verdict.is_garbage);
+	ck_assert_uint_eq(verdict.count, 2);
+	ck_assert_uint_eq(verdict.nodes[0], node_of(y));
+	ck_assert_uint_eq(verdict.nodes[1], node_of(x));
+	free(verdict.nodes);
+	r = retention_of(x, 3);
+	ck_assert(!r.is_garbage);
+	ck_assert_uint_eq(r.path_count, 1);
+	ck_assert_ptr_null(r.paths[0].root);
+	ck_assert_str_eq(r.paths[0].root_name, "native code");
+	r = retention_of(y, 3);
+	ck_assert_int_eq(r.native_references, 1);
+}
+END_TEST
+
+START_TEST(garbage_of_an_impossible_count_is_told_from_none)
+{
+	static const uint64_t counts[] = {0, (uint64_t)INT64_MIN, UINT64_MAX};
+	struct garbage_verdict verdict;
+	uint64_t x, y;
+
+	f = fake_create(_i);
+	fake_start(f);
+	x = make_cycle(&y);
+	build();
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		set_refcount(x, counts[i]);
+		garbage_judge(graph, node_of(x), &verdict);
+		ck_assert(verdict.is_garbage);
+		ck_assert_int_eq(retention_of(x, 1).native_references, 0);
+	}
+	set_refcount(x, INT64_MAX);
+	ck_assert(!retention_of(x, 1).is_garbage);
+}
+END_TEST
+
+START_TEST(roots_of_threads_and_interpreters_are_named)
+{
+	uint64_t item, context, code;
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	item = fake_place(f, 16);
+	context = tracked(fake_list_of(f, NULL, 0));
+	code = fake_code(f, &(struct fake_code){.name = "main", .locals = {"x"}});
+	fake_set(f, f->thread, FIELD_thread_context, context);
+	fake_set(f, item, FIELD_exc_item_value, tracked(fake_list_of(f, NULL, 0)));
+	fake_set(f, item, FIELD_exc_item_previous, item); /* a circle */
+	fake_set(f, f->thread, FIELD_thread_exc_info, item);
+	fake_set_top_frame(f, fake_frame(f, &(struct fake_frame){.code = code,
+						    .slots = FAKE_LIST(tracked(fake_list_of(f, NULL, 0))),
+						    .stacktop = -1}));
+	build();
+	r = retention_of(context, 1);
+	ck_assert_str_eq(r.paths[0].text, "context of thread 4242");
+	ck_assert_str_eq(r.paths[0].root_name, "thread 4242 context");
+	r = retention_of(fake_get(f, item, FIELD_exc_item_value), 1);
+	ck_assert_str_eq(r.paths[0].text, "exception being handled of thread 4242");
+	ck_assert_uint_le(roots.count, 100);
+	r = retention_of(fake_read(f, a->threads.threads[0].frames[0].localsplus), 1);
+	ck_assert_str_eq(r.paths[0].text, "local 'x' of main() in thread 4242");
+	ck_assert_str_eq(r.paths[0].root_name, "thread 4242 frame main");
+}
+END_TEST
+
+Suite *suite_graph(void)
+{
+	Suite *suite = suite_create("graph");
+	TCase *tc = tcase_create("graph");
+
+	tcase_add_checked_fixture(tc, NULL, teardown);
+	tcase_add_loop_test(tc, graph_has_every_reference_both_ways, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, graph_adds_containers_that_the_collector_does_not_track, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, graph_of_damaged_objects_counts_them, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, graph_without_objects_is_empty, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, edges_are_named_by_the_object_in_its_own_order, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, edges_of_one_pair_are_bounded, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, reach_takes_the_shortest_way, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, reach_does_not_know_what_no_root_leads_to, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_gives_the_way_by_name, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_names_tasks_closures_and_frames, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_of_what_is_no_node_knows_nothing, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_gives_each_way_by_another_holder, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, garbage_is_a_cycle_whose_counts_are_explained, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, garbage_is_no_cycle_that_native_code_holds, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, garbage_of_an_impossible_count_is_told_from_none, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, roots_of_threads_and_interpreters_are_named, 0, FAKE_VERSIONS);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
