@@ -155,7 +155,12 @@ static int by_awaited(const void *a, const void *b)
 	return x->awaiter < y->awaiter ? -1 : x->awaiter > y->awaiter;
 }
 
-static struct await_edge *list_edges(const struct asyncio *a, size_t *count)
+static bool is_direct(const struct wait *wait)
+{
+	return wait->kind == WAIT_TASK || wait->kind == WAIT_GATHER;
+}
+
+static struct await_edge *list_edges(const struct asyncio *a, bool only_direct, size_t *count)
 {
 	struct await_edge *edges = NULL;
 	size_t capacity = 0;
@@ -164,7 +169,7 @@ static struct await_edge *list_edges(const struct asyncio *a, size_t *count)
 	for (size_t i = 0; i < a->task_count; i++) {
 		const struct wait *wait = &a->tasks[i].wait;
 
-		if (wait->kind != WAIT_TASK && wait->kind != WAIT_GATHER)
+		if (only_direct && !is_direct(wait))
 			continue;
 		for (size_t k = 0; k < wait->task_count; k++) {
 			edges = grow_array(edges, &capacity, *count + 1, sizeof(*edges));
@@ -174,24 +179,29 @@ static struct await_edge *list_edges(const struct asyncio *a, size_t *count)
 	return edges;
 }
 
-static void link_awaiters(struct asyncio *a)
+/* Tells each task who waits for it: through a task or gather() alone, or through anything. */
+static void link_awaiters(struct asyncio *a, bool only_direct)
 {
 	size_t count, at = 0;
-	struct await_edge *edges = list_edges(a, &count);
+	struct await_edge *edges = list_edges(a, only_direct, &count);
 
 	if (count)
 		qsort(edges, count, sizeof(*edges), by_awaited);
 	while (at < count) {
-		size_t index = asyncio_find_task(a, edges[at].awaited), end = at;
+		size_t index = asyncio_find_task(a, edges[at].awaited), end = at, kept = 0;
+		uint64_t *list;
 
 		while (end < count && edges[end].awaited == edges[at].awaited)
 			end++;
-		if (index != NO_INDEX) {
-			struct task *task = &a->tasks[index];
-
-			task->awaited_by = arena_alloc(a->py->arena, (end - at) * sizeof(uint64_t));
-			for (size_t i = at; i < end; i++)
-				task->awaited_by[task->awaited_by_count++] = edges[i].awaiter;
+		list = arena_alloc(a->py->arena, (end - at) * sizeof(uint64_t));
+		for (size_t i = at; i < end; i++)
+			list[kept++] = edges[i].awaiter;
+		if (index != NO_INDEX && only_direct) {
+			a->tasks[index].awaited_by = list;
+			a->tasks[index].awaited_by_count = kept;
+		} else if (index != NO_INDEX) {
+			a->tasks[index].waiters = list;
+			a->tasks[index].waiter_count = kept;
 		}
 		at = end;
 	}
@@ -313,7 +323,41 @@ static void read_loops(struct collector *c)
 	}
 }
 
-/* The first pending task that it waits for, or the timer that sets its future. */
+static const char *timer_text(const struct asyncio *a, const struct timer *timer)
+{
+	double now = target_monotonic(a->py->target);
+	const char *what = timer->is_timeout ? "timeout" : "timer";
+
+	/* asyncio's clock is the system's monotonic one; what it showed when a core was written, nothing
+	 * tells. */
+	if (now < 0)
+		return what;
+	if (timer->when < now)
+		return arena_printf(a->py->arena, "%s overdue by %.1f s", what, now - timer->when);
+	return arena_printf(a->py->arena, "%s in %.1f s", what, timer->when - now);
+}
+
+/* The first pending task that it waits for, or the timer that sets its future, or a timeout around it. */
+static void find_waker(const struct asyncio *a, const struct timers *timers, struct task *task)
+{
+	const struct timer *timer = timers_find(timers, task->wait.address);
+	struct wait *wait = &task->wait;
+
+	for (size_t i = 0; i < wait->task_count; i++) {
+		size_t index = asyncio_find_task(a, wait->tasks[i]);
+
+		if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING) {
+			wait->wakes_by =
+				arena_printf(a->py->arena, "task 0x%llx", (unsigned long long)wait->tasks[i]);
+			return;
+		}
+	}
+	if (!timer)
+		timer = timers_find(timers, task->address);
+	if (timer)
+		wait->wakes_by = timer_text(a, timer);
+}
+
 static void find_wakers(struct collector *c)
 {
 	struct asyncio *a = c->a;
@@ -322,22 +366,9 @@ static void find_wakers(struct collector *c)
 	for (size_t i = 0; i < a->loop_count; i++)
 		timers_add_loop(a->py, a->loops[i].address, &timers);
 	timers_sort(&timers);
-	for (size_t i = 0; i < a->task_count; i++) {
-		struct wait *wait = &a->tasks[i].wait;
-		const struct timer *timer = timers_find(&timers, wait->address);
-
-		if (wait->kind == WAIT_NONE)
-			continue;
-		for (size_t k = 0; k < wait->task_count && !wait->wakes_by; k++) {
-			size_t index = asyncio_find_task(a, wait->tasks[k]);
-
-			if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING)
-				wait->wakes_by = arena_printf(
-					a->py->arena, "task 0x%llx", (unsigned long long)wait->tasks[k]);
-		}
-		if (!wait->wakes_by && timer)
-			wait->wakes_by = arena_printf(a->py->arena, "timer at %.3f", timer->when);
-	}
+	for (size_t i = 0; i < a->task_count; i++)
+		if (a->tasks[i].wait.kind != WAIT_NONE)
+			find_waker(a, &timers, &a->tasks[i]);
 	timers_deinit(&timers);
 }
 
@@ -351,7 +382,8 @@ static void collect(struct collector *c)
 	index_stacks(c);
 	read_tasks(c);
 	follow_tasks(c);
-	link_awaiters(c->a);
+	link_awaiters(c->a, true);
+	link_awaiters(c->a, false);
 	read_coroutines(c);
 	mark_awaited(c->a);
 	follow_coroutines(c);

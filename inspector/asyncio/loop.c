@@ -8,7 +8,7 @@
 
 const char *loop_doing_name(enum loop_doing doing)
 {
-	static const char *const names[] = {"polling", "callback", "stopped", "closed"};
+	static const char *const names[] = {"polling", "callback", "stopped", "closed", "running"};
 
 	return names[doing];
 }
@@ -71,7 +71,9 @@ void loop_read(struct python *py, const struct pythreads *threads, uint64_t addr
 	loop->ready = read_length(py, address, "_ready", KIND_DEQUE);
 	loop->scheduled = read_length(py, address, "_scheduled", KIND_LIST);
 	loop->slow_callback_duration = read_seconds(py, address, "slow_callback_duration");
-	if (loop->is_running)
+	if (loop->is_running && loop->ready < 0)
+		loop->doing = LOOP_UNKNOWN;
+	else if (loop->is_running)
 		loop->doing = is_polling(&threads->threads[thread]) ? LOOP_POLLING : LOOP_IN_CALLBACK;
 	else
 		loop->doing = loop->is_closed == TRUTH_TRUE ? LOOP_CLOSED : LOOP_STOPPED;

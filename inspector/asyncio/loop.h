@@ -5,7 +5,8 @@
 
 #include "inspector/asyncio/classes.h"
 
-enum loop_doing { LOOP_POLLING, LOOP_IN_CALLBACK, LOOP_STOPPED, LOOP_CLOSED };
+/* UNKNOWN: it runs, but it is no loop of asyncio's own, whose waiting can be seen. */
+enum loop_doing { LOOP_POLLING, LOOP_IN_CALLBACK, LOOP_STOPPED, LOOP_CLOSED, LOOP_UNKNOWN };
 
 /* An attribute that is true, false, or could not be read. */
 enum truth { TRUTH_UNKNOWN, TRUTH_FALSE, TRUTH_TRUE };
@@ -26,7 +27,7 @@ struct loop {
 void loop_read(struct python *py, const struct pythreads *threads, uint64_t address, size_t thread,
 	uint64_t current_task, struct loop *loop);
 
-/* "polling", "callback", "stopped", "closed". Static. */
+/* "polling", "callback", "stopped", "closed"; "running" for LOOP_UNKNOWN. Static. */
 const char *loop_doing_name(enum loop_doing doing);
 
 #endif

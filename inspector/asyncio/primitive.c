@@ -95,9 +95,10 @@ static void describe_task(
 
 static void describe_on(struct python *py, const struct wait *wait, struct strbuf *s)
 {
-	const char *dot = strrchr(wait->on_type, '.');
+	if (wait->kind == WAIT_THREAD)
+		strbuf_append(s, "a thread's ");
 
-	strbuf_append_safe(s, dot ? dot + 1 : wait->on_type);
+	strbuf_append_safe(s, strrchr(wait->on_type, '.') ? strrchr(wait->on_type, '.') + 1 : wait->on_type);
 	strbuf_printf(s, " at 0x%llx", (unsigned long long)wait->on);
 	switch (wait->kind) {
 	case WAIT_QUEUE_GET:

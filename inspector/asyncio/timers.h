@@ -5,13 +5,16 @@
 #include "inspector/python/python.h"
 
 struct timer {
-	uint64_t loop, future; /* the first argument of the handle's callback */
-	double when;	       /* by the loop's clock, which is the system's monotonic one */
+	uint64_t loop;
+	uint64_t wakes;	 /* the future that it sets (first argument of its callback), or the task that it
+			    cancels (asyncio.timeout) */
+	bool is_timeout; /* it cancels the task */
+	double when;	 /* by the loop's clock, which is the system's monotonic one */
 };
 
 struct timers {
 	size_t count;
-	struct timer *items; /* owned; sorted by future, then when */
+	struct timer *items; /* owned; sorted by what they wake, then when */
 };
 
 /* Adds the timers of a loop (Lib/asyncio/base_events.py: _scheduled is a heap of TimerHandle); cancelled ones
@@ -22,7 +25,7 @@ void timers_add_loop(struct python *py, uint64_t loop, struct timers *timers);
 void timers_sort(struct timers *timers);
 void timers_deinit(struct timers *timers);
 
-/* The earliest timer that will wake a future; NULL: none. */
-const struct timer *timers_find(const struct timers *timers, uint64_t future);
+/* The earliest timer that will set a future, or cancel a task; NULL: none. */
+const struct timer *timers_find(const struct timers *timers, uint64_t object);
 
 #endif

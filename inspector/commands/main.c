@@ -34,10 +34,12 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_DFL);
 	options_parse(argc, argv, &options);
 	ok = session_open(&session, &options, &err) && options.command->run(&session, &err);
-	if (ok)
-		session_print_warnings(&session);
-	else
+	if (!ok && session.target && target_is_truncated(session.target))
+		error_advise(&err, "The core is truncated: raise `ulimit -c`, or make room on the disk, and dump again.");
+	if (!ok)
 		print_error(&err);
+	else
+		session_print_warnings(&session);
 	session_close(&session);
 	options_deinit(&options);
 	return ok ? 0 : err.kind == ERROR_USAGE ? 2 : 1;

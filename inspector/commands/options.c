@@ -1,6 +1,7 @@
 #include "inspector/commands/options.h"
 
 #include "inspector/base/alloc.h"
+#include "inspector/python/era.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -124,12 +125,15 @@ static void add_debug_dir(struct options *o, const char *dir)
 	o->debug_dirs[o->debug_dir_count] = NULL;
 }
 
+static bool is_number(const char *word)
+{
+	return *word && word[strspn(word, "0123456789")] == '\0';
+}
+
 /* A bare number that is no file is a PID. */
 static void set_target(struct argp_state *state, struct options *o, const char *word)
 {
-	bool is_number = *word && word[strspn(word, "0123456789")] == '\0';
-
-	if (is_number && access(word, F_OK) != 0)
+	if (is_number(word) && access(word, F_OK) != 0)
 		parse_pid(state, word, &o->pid);
 	else
 		o->core = word;
@@ -145,6 +149,9 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	bool has_target = o->pid || o->core;
 
 	if (!has_target && count && !command_find(words[0])) {
+		if (!is_number(words[0]) && access(words[0], F_OK) != 0 && !strchr(words[0], '/') &&
+			count > 1)
+			argp_error(state, "'%s' is neither a command nor a file", words[0]);
 		set_target(state, o, words[0]);
 		has_target = true;
 		words++;
@@ -154,6 +161,8 @@ static void sort_words(struct argp_state *state, struct parser *p)
 		o->command = command_find("report");
 	} else {
 		o->command = command_find(words[0]);
+		if (!o->command && (is_number(words[0]) || access(words[0], F_OK) == 0))
+			argp_error(state, "there are two targets: '%s' is the second", words[0]);
 		if (!o->command)
 			argp_error(state, "there is no command '%s'", words[0]);
 		taken = o->command->argument ? 2 : 1;
@@ -242,7 +251,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 static void print_version(FILE *out, struct argp_state *state)
 {
 	(void)state;
-	fprintf(out, "asyncinspect %s\nReads CPython 3.11, 3.12 and 3.13 on x86_64.\n", ASYNCINSPECT_VERSION);
+	fprintf(out, "asyncinspect %s\nReads CPython %s on x86_64.\n", ASYNCINSPECT_VERSION,
+		era_known_versions());
 }
 
 void options_parse(int argc, char **argv, struct options *options)

@@ -60,9 +60,12 @@ static void warn(const char *text)
 
 void session_print_warnings(const struct session *s)
 {
+	const char *const *warnings;
 	size_t count;
-	const char *const *warnings = target_warnings(s->target, &count);
 
+	if (!s->target)
+		return;
+	warnings = target_warnings(s->target, &count);
 	for (size_t i = 0; i < count; i++)
 		warn(warnings[i]);
 	for (size_t i = 0; s->python && i < s->python->layout.note_count; i++)

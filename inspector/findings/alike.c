@@ -1,5 +1,7 @@
 #include "inspector/findings/alike.h"
 
+#include "inspector/findings/place.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,7 +35,7 @@ static const char *first_path(const struct orphan *orphan)
 {
 	if (orphan->retention.path_count)
 		return orphan->retention.paths[0].text;
-	return orphan->retention.is_garbage ? "nothing: it is garbage that the collector has not freed"
+	return orphan->retention.is_garbage ? "garbage only, which the collector has not freed"
 					    : "unknown";
 }
 
@@ -58,14 +60,31 @@ static bool are_alike(const struct member *x, const struct member *y)
 	       !strcmp(x->pattern, y->pattern);
 }
 
+/* Bytes of a title: it is one line. */
+#define TITLE_LIMIT 100
+
+/* Cuts a UTF-8 text at a character. */
+static void cut(struct strbuf *s, size_t limit)
+{
+	if (s->length <= limit)
+		return;
+	while (limit && ((unsigned char)s->text[limit] & 0xc0) == 0x80)
+		limit--;
+	s->length = limit;
+	s->text[limit] = '\0';
+	strbuf_append(s, "...");
+}
+
 static void append_call(const struct orphan *orphan, const struct coroutine *c, struct strbuf *s)
 {
 	strbuf_append_safe(s, c->qualname);
 	strbuf_append_char(s, '(');
 	for (size_t i = 0; i < orphan->argument_count; i++) {
-		strbuf_printf(s, "%s%s=", i ? ", " : "", orphan->arguments[i].name);
+		strbuf_printf(
+			s, "%s%s%s=", i ? ", " : "", orphan->arguments[i].stars, orphan->arguments[i].name);
 		strbuf_append(s, orphan->arguments[i].value);
 	}
+	cut(s, TITLE_LIMIT);
 	strbuf_append_char(s, ')');
 }
 
@@ -75,10 +94,10 @@ static void add_place(struct model *model, struct finding *finding, const struct
 
 	if (!link || !link->has_frame)
 		return;
-	if (c->gen.state == GEN_CREATED)
-		finding_evidence(model, finding, "never started; defined at %s:%u", link->file, link->line);
-	else
-		finding_evidence(model, finding, "started, then left at %s:%u", link->file, link->line);
+	finding_evidence(model, finding,
+		c->gen.state == GEN_CREATED ? "never started; defined at %s:%u"
+					    : "started, then left at %s:%u",
+		place_file(&model->facts, link->file), link->line);
 }
 
 static void add_creation(struct model *model, struct finding *finding, const struct orphan *orphan)
@@ -86,26 +105,27 @@ static void add_creation(struct model *model, struct finding *finding, const str
 	const struct creation_frame *nearest = orphan->creation.frames;
 
 	if (orphan->creation.count)
-		finding_evidence(model, finding, "created at %s:%u in %s", nearest->file, nearest->line,
-			nearest->qualname);
+		finding_evidence(model, finding, "created at %s:%u in %s",
+			place_file(&model->facts, nearest->file), nearest->line, nearest->qualname);
 }
 
 static void add_holders(
 	struct model *model, struct finding *finding, const struct member *members, size_t count)
 {
-	size_t shown = count <= EXAMPLES ? count : 1;
-
-	for (size_t i = 0; i < shown; i++) {
-		const struct orphan *orphan = &model->orphans[members[i].orphan];
-		size_t more = orphan->retention.holder_count > 1 ? orphan->retention.holder_count - 1 : 0;
-		struct strbuf s = STRBUF_INIT;
+	if (count > EXAMPLES) {
+		finding_evidence(
+			model, finding, "held by %s ... %s", members[0].path, members[count - 1].path);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct retention *r = &model->orphans[members[i].orphan].retention;
+		size_t more = r->holder_count > 1 ? r->holder_count - 1 : 0;
 
 		if (more)
-			strbuf_printf(&s, ", and %zu other holder%s", more, more == 1 ? "" : "s");
-		if (count > shown)
-			strbuf_printf(&s, ", and %zu more like it", count - shown);
-		finding_evidence(model, finding, "held by %s%s", first_path(orphan), strbuf_text(&s));
-		strbuf_deinit(&s);
+			finding_evidence(model, finding, "held by %s, and %zu other holder%s",
+				members[i].path, more, more == 1 ? "" : "s");
+		else
+			finding_evidence(model, finding, "held by %s", members[i].path);
 	}
 }
 

@@ -2,33 +2,40 @@
 
 #include "inspector/python/repr.h"
 
-/* The first variables of a frame are the parameters: positional, keyword-only, *args, **kwargs
- * (Include/cpython/code.h). */
-static uint32_t parameter_count(const struct pycode *code)
+/* The first variables of a frame are the parameters: positional ones, keyword-only ones, *args, **kwargs
+ * (Include/cpython/code.h). They are given in the order in which they are declared. */
+static void add_argument(struct python *py, const struct pyframe *frame, uint32_t slot, const char *stars,
+	size_t repr_limit, struct orphan *orphan)
 {
-	uint64_t count = (uint64_t)code->argcount + code->kwonlyargcount;
+	struct argument *argument = &orphan->arguments[orphan->argument_count];
+	uint64_t value = pyframe_variable(py, frame, slot);
 
-	count += (code->flags & CODE_VARARGS) != 0;
-	count += (code->flags & CODE_VARKEYWORDS) != 0;
-	return count < code->nlocalsplus ? (uint32_t)count : code->nlocalsplus;
+	argument->name = pycode_local_name(py, frame->code, slot);
+	if (!argument->name || slot >= frame->code->nlocalsplus)
+		return;
+	argument->stars = stars;
+	argument->value = value ? pyrepr(py, value, repr_limit) : "<unset>";
+	orphan->argument_count++;
 }
 
 static void read_arguments(
 	struct python *py, const struct pyframe *frame, size_t repr_limit, struct orphan *orphan)
 {
-	uint32_t count = parameter_count(frame->code);
+	const struct pycode *code = frame->code;
+	bool has_args = code->flags & CODE_VARARGS, has_kwargs = code->flags & CODE_VARKEYWORDS;
+	uint64_t named = (uint64_t)code->argcount + code->kwonlyargcount;
 
-	orphan->arguments = arena_alloc(py->arena, count * sizeof(*orphan->arguments));
-	for (uint32_t i = 0; i < count; i++) {
-		struct argument *argument = &orphan->arguments[orphan->argument_count];
-		uint64_t value = pyframe_variable(py, frame, i);
-
-		argument->name = pycode_local_name(py, frame->code, i);
-		if (!argument->name)
-			continue;
-		argument->value = value ? pyrepr(py, value, repr_limit) : "<unset>";
-		orphan->argument_count++;
-	}
+	if (code->argcount > code->nlocalsplus || named > code->nlocalsplus)
+		return;
+	orphan->arguments = arena_alloc(py->arena, (named + 2) * sizeof(*orphan->arguments));
+	for (uint32_t i = 0; i < code->argcount; i++)
+		add_argument(py, frame, i, "", repr_limit, orphan);
+	if (has_args)
+		add_argument(py, frame, (uint32_t)named, "*", repr_limit, orphan);
+	for (uint32_t i = code->argcount; i < named; i++)
+		add_argument(py, frame, i, "", repr_limit, orphan);
+	if (has_kwargs)
+		add_argument(py, frame, (uint32_t)named + has_args, "**", repr_limit, orphan);
 }
 
 void arguments_read(

@@ -13,6 +13,7 @@
 
 struct argument {
 	const char *name;
+	const char *stars; /* "", "*" or "**": how the parameter is declared */
 	const char *value; /* repr, cut; "<unset>" for a variable that was deleted */
 };
 

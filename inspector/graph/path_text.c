@@ -55,11 +55,15 @@ static bool is_identifier(const char *text)
 	return true;
 }
 
+/* What was found by scanning is marked: "<+32?>". */
 static void edge_suffix(struct writer *w, const struct ref *ref)
 {
 	struct strbuf s = STRBUF_INIT;
 
-	ref_append_edge(w->py, ref, &s);
+	if (ref_is_exact(ref))
+		ref_append_edge(w->py, ref, &s);
+	else
+		strbuf_printf(&s, "<+%llu?>", (unsigned long long)ref->number);
 	suffix(w, strbuf_text(&s));
 	strbuf_deinit(&s);
 }

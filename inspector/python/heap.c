@@ -48,7 +48,7 @@ static struct heap *heap_create(struct python *py, struct error *err)
 		if (next + words * 64 >= NO_POSITION) {
 			heap_destroy(heap);
 			error_set(err, ERROR_LIMIT, "the target has more than 32 GiB of memory of its own");
-			error_advise(err, "Commands that need no heap (tasks, where, threads) still work.");
+			error_advise(err, "The commands threads and layout do without the heap.");
 			return NULL;
 		}
 		heap->spans = grow_array(heap->spans, &capacity, heap->span_count + 1, sizeof(*heap->spans));

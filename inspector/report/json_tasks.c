@@ -124,6 +124,7 @@ static json_t *describe_task(const struct view *view, const struct task *task)
 		json_object_set_new(o, "stack_cut", json_true());
 	json_object_set_new(o, "waits_for", json_wait(&task->wait));
 	json_object_set_new(o, "awaited_by", address_list(task->awaited_by, task->awaited_by_count));
+	json_object_set_new(o, "waiters", address_list(task->waiters, task->waiter_count));
 	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));
 	json_object_set_new(o, "must_cancel", json_boolean(task->parts.must_cancel));
 	json_object_set_new(o, "exception", json_exception(view, &task->future));

@@ -111,7 +111,8 @@ json_t *json_loop(const struct view *view, size_t i)
 	json_object_set_new(o, "scheduled", json_length(loop->scheduled));
 	json_object_set_new(
 		o, "slow_callback_duration", slow >= 0 && isfinite(slow) ? json_real(slow) : json_null());
-	json_object_set_new(o, "doing", json_string(loop_doing_name(loop->doing)));
+	json_object_set_new(o, "doing",
+		loop->doing == LOOP_UNKNOWN ? json_null() : json_string(loop_doing_name(loop->doing)));
 	json_object_set_new(o, "current_task", json_address(loop->current_task));
 	if (view->model->loops)
 		json_object_set_new(o, "held_by", json_holders(view, &view->model->loops[i]));

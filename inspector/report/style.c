@@ -1,5 +1,7 @@
 #include "inspector/report/style.h"
 
+#include "inspector/findings/place.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,73 +73,20 @@ void style_heading(const struct view *view, const char *text)
 	putchar('\n');
 }
 
-/* What follows /lib/python3.12/, /lib64/python3.12/ or /dist-packages/ and the like; NULL: no library. */
-static const char *below_library(const char *file)
-{
-	const char *at = file, *found = NULL;
-
-	while ((at = strstr(at, "/python3"))) {
-		const char *rest = strchr(at + 1, '/');
-
-		if (!rest)
-			break;
-		if (at >= file + 4 && (strncmp(at - 4, "/lib", 4) == 0 ||
-					      (at >= file + 6 && strncmp(at - 6, "/lib64", 6) == 0)))
-			found = rest + 1;
-		at = rest;
-	}
-	if (strncmp(file, "<frozen ", 8) == 0)
-		return file;
-	return found;
-}
-
-static const char *below_packages(const char *file)
-{
-	static const char *const folders[] = {"/site-packages/", "/dist-packages/"};
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *at = strstr(file, folders[i]);
-
-		if (at)
-			return at + strlen(folders[i]);
-	}
-	return NULL;
-}
-
-bool style_is_library(const char *file)
-{
-	return file && below_library(file) && !below_packages(file);
-}
-
-const char *style_file(const struct view *view, const char *file)
-{
-	const char *shorter = below_packages(file);
-	const char *folder = view->model ? view->model->facts.main_folder : NULL;
-
-	if (!shorter)
-		shorter = below_library(file);
-	if (!shorter && folder) {
-		size_t length = strlen(folder);
-
-		if (length && strncmp(file, folder, length) == 0 && file[length] == '/' && file[length + 1])
-			shorter = file + length + 1;
-	}
-	return shorter ? shorter : file;
-}
-
 const char *style_place(const struct view *view, const struct link *link)
 {
 	if (!link->file)
 		return "?";
 	if (!link->line)
-		return arena_printf(view->py->arena, "%s:?", style_file(view, link->file));
-	return arena_printf(view->py->arena, "%s:%u", style_file(view, link->file), link->line);
+		return arena_printf(view->py->arena, "%s:?", place_file(&view->model->facts, link->file));
+	return arena_printf(
+		view->py->arena, "%s:%u", place_file(&view->model->facts, link->file), link->line);
 }
 
 const struct link *style_parked(const struct chain *chain)
 {
 	for (size_t i = chain->count; i-- > 0;)
-		if (chain->links[i].file && !style_is_library(chain->links[i].file))
+		if (chain->links[i].file && !place_is_library(chain->links[i].file))
 			return &chain->links[i];
 	return chain->count ? &chain->links[chain->count - 1] : NULL;
 }

@@ -16,14 +16,6 @@ void style_heading(const struct view *view, const char *text);
 /* Columns that text takes on a terminal, made safe. */
 size_t style_width(const char *text);
 
-/* A file as a reader wants it: below the standard library or site-packages without what is before it
- * ("asyncio/queues.py"), below the folder of the main program relative to that, otherwise whole. Borrowed
- * from file. */
-const char *style_file(const struct view *view, const char *file);
-
-/* Whether a file belongs to the standard library (or is frozen into it): not the user's own code. */
-bool style_is_library(const char *file);
-
 /* "asyncio/queues.py:158"; "?" without a file. In the arena of py. */
 const char *style_place(const struct view *view, const struct link *link);
 

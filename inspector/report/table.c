@@ -21,6 +21,7 @@ struct table *table_create(const struct view *view)
 		exit(1);
 	}
 	scols_table_enable_colors(table->columns, view->with_color);
+	scols_table_enable_noencoding(table->columns, 1); /* table_set makes cells safe */
 	if (!view->is_terminal) {
 		scols_table_set_termforce(table->columns, SCOLS_TERMFORCE_NEVER);
 		scols_table_enable_maxout(table->columns, 0);

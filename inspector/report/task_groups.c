@@ -115,7 +115,7 @@ static void print_wait(const struct view *view, const struct task_group *group)
 	printf("       waits for ");
 	style_print(view, STYLE_PLAIN, first->text, 0);
 	if (same < group->count)
-		printf(", or another %s", wait_kind_name(first->kind));
+		printf(", or another like it");
 	putchar('\n');
 }
 

@@ -26,7 +26,7 @@ void text_refs(const struct view *view)
 	table_add_column(table, "REFERRER", COLUMN_TEXT);
 	table_add_column(table, "TYPE", COLUMN_TEXT);
 	table_add_column(table, "EDGE", COLUMN_TEXT);
-	table_add_column(table, "", COLUMN_TEXT);
+	table_add_column(table, "EXACT", COLUMN_TEXT);
 	for (size_t i = 0; i < r->referrer_count; i++) {
 		const struct step *step = &r->referrers[i];
 		struct strbuf edge = STRBUF_INIT;
@@ -36,13 +36,11 @@ void text_refs(const struct view *view)
 		table_set_format(table, 0, "0x%llx", (unsigned long long)step->from);
 		table_set(table, 1, step->from_type);
 		table_set(table, 2, strbuf_text(&edge));
-		table_set(table, 3, ref_is_exact(&step->ref) ? NULL : "(found by scanning: not sure)");
+		table_set(table, 3, ref_is_exact(&step->ref) ? "yes" : "no: found by scanning");
 		strbuf_deinit(&edge);
 	}
 	table_print(table);
-	if (r->native_references)
-		printf("%lld of its %lld references are held by C code, a stack or a register.\n",
-			(long long)r->native_references, (long long)r->refcount);
+	text_native(r, "");
 	puts("Weak references do not hold an object and are not listed.");
 }
 
@@ -66,10 +64,12 @@ void text_path(const struct view *view)
 		}
 	}
 	if (r->holder_count > r->path_count)
-		printf("\n%zu more holders are reached from a root (--paths N shows more ways).\n",
-			r->holder_count - r->path_count);
+		printf("\nA root reaches it by %zu more holder%s (--paths N shows more ways).\n",
+			r->holder_count - r->path_count, r->holder_count - r->path_count == 1 ? "" : "s");
 	if (r->is_garbage)
-		puts("No root reaches it: garbage that the collector has not freed.");
+		puts("No root reaches it: it is held by garbage only, which the collector has not freed "
+		     "(refs shows by "
+		     "what).");
 	else if (!r->path_count)
 		puts("No root that can be named reaches it.");
 }

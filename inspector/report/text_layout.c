@@ -43,6 +43,7 @@ void text_layout(const struct view *view)
 	for (int id = 0; id < FIELD_COUNT; id++)
 		add_field(table, view, id);
 	table_print(table);
+	printf("\nFields without a source are of other versions of CPython.\n");
 	for (size_t i = 0; i < view->py->layout.note_count; i++) {
 		putchar('\n');
 		style_print(view, STYLE_PLAIN, view->py->layout.notes[i].text, 0);

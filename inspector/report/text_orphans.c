@@ -1,8 +1,11 @@
 #include "inspector/report/text.h"
 
+#include "inspector/findings/place.h"
 #include "inspector/report/style.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Direct holders that are listed. */
 #define HOLDERS_SHOWN 5
@@ -13,6 +16,7 @@ static void print_call(const struct view *view, const struct orphan *orphan, con
 	putchar('(');
 	for (size_t i = 0; i < orphan->argument_count; i++) {
 		printf(i ? ", " : "");
+		printf("%s", orphan->arguments[i].stars);
 		style_print(view, STYLE_PLAIN, orphan->arguments[i].name, 0);
 		putchar('=');
 		style_print(view, STYLE_PLAIN, orphan->arguments[i].value, 0);
@@ -24,7 +28,7 @@ static void print_state(const struct view *view, const struct coroutine *c)
 {
 	const struct link *link = c->chain.count ? &c->chain.links[0] : NULL;
 
-	printf("    %s  %s", c->gen.kind == KIND_ASYNCGEN ? "async generator" : "coroutine", "");
+	printf("    %s  ", c->gen.kind == KIND_ASYNCGEN ? "async generator" : "coroutine");
 	printf("0x%llx, %s", (unsigned long long)c->gen.address,
 		c->gen.state == GEN_CREATED ? "never started, defined at " : "suspended at ");
 	style_print(view, STYLE_PLAIN, link ? style_place(view, link) : "?", 0);
@@ -44,18 +48,27 @@ void text_edge(const struct view *view, const struct step *step)
 	strbuf_deinit(&edge);
 }
 
+/* Direct holders, where the ways from a root do not tell them. */
 static void print_holders(const struct view *view, const struct retention *r)
 {
-	for (size_t i = 0; i < r->referrer_count && i < HOLDERS_SHOWN; i++) {
+	size_t told = r->path_count;
+
+	for (size_t i = 0; r->referrer_count > told && i < r->referrer_count && i < HOLDERS_SHOWN; i++) {
 		printf("    referrer   ");
 		text_edge(view, &r->referrers[i]);
 		putchar('\n');
 	}
-	if (r->referrer_count > HOLDERS_SHOWN)
+	if (r->referrer_count > told && r->referrer_count > HOLDERS_SHOWN)
 		printf("               and %zu more\n", r->referrer_count - HOLDERS_SHOWN);
+	text_native(r, "    ");
+}
+
+void text_native(const struct retention *r, const char *before)
+{
 	if (r->native_references)
-		printf("    native     %lld of its %lld references are held by C code\n",
-			(long long)r->native_references, (long long)r->refcount);
+		printf("%s%lld of %lld reference%s held from native code: C variables, a stack, a register\n",
+			before, (long long)r->native_references, (long long)r->refcount,
+			r->native_references == 1 ? " is" : "s are");
 }
 
 void text_paths(const struct view *view, const struct retention *r, const char *before)
@@ -69,31 +82,71 @@ void text_paths(const struct view *view, const struct retention *r, const char *
 		printf("%sand by %zu more holder%s\n", before, r->holder_count - r->path_count,
 			r->holder_count - r->path_count == 1 ? "" : "s");
 	if (r->is_garbage)
-		printf("%snothing: garbage that the collector has not freed\n", before);
+		printf("%sgarbage only, which the collector has not freed\n", before);
 }
 
 static void print_creation(const struct view *view, const struct creation *creation)
 {
 	for (size_t i = 0; i < creation->count; i++) {
 		printf("    %s", i ? "           " : "created    ");
-		style_print(view, STYLE_PLAIN, style_file(view, creation->frames[i].file), 0);
+		style_print(view, STYLE_PLAIN, place_file(&view->model->facts, creation->frames[i].file), 0);
 		printf(":%u in ", creation->frames[i].line);
 		style_print(view, STYLE_PLAIN, creation->frames[i].qualname, 0);
 		putchar('\n');
 	}
 }
 
+static const char *order_text(const struct orphan *orphan)
+{
+	return orphan->retention.path_count ? orphan->retention.paths[0].text : "";
+}
+
+/* As people count: [2] before [10]. */
+static int by_path(const void *a, const void *b, void *model)
+{
+	const struct model *m = model;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int order = strverscmp(order_text(&m->orphans[x]), order_text(&m->orphans[y]));
+
+	return order ? order : x < y ? -1 : x > y;
+}
+
+static void print_summary(const struct model *model)
+{
+	size_t created = 0, suspended = 0, generators = 0;
+
+	for (size_t i = 0; i < model->orphan_count; i++) {
+		const struct pygen *gen = &model->asyncio->coroutines[model->orphans[i].coroutine].gen;
+
+		if (gen->kind == KIND_ASYNCGEN)
+			generators++;
+		else if (gen->state == GEN_CREATED)
+			created++;
+		else
+			suspended++;
+	}
+	printf("%zu orphan%s: %zu never started, %zu started and left, %zu async generator%s\n",
+		model->orphan_count, model->orphan_count == 1 ? "" : "s", created, suspended, generators,
+		generators == 1 ? "" : "s");
+}
+
 void text_orphans(const struct view *view)
 {
 	const struct model *model = view->model;
+	size_t *order = xcalloc(model->orphan_count, sizeof(*order));
 
 	if (!model->orphan_count)
 		puts("There are no orphans: every coroutine is driven by a task, or closed.");
+	else
+		print_summary(model);
+	for (size_t i = 0; i < model->orphan_count; i++)
+		order[i] = i;
+	qsort_r(order, model->orphan_count, sizeof(*order), by_path, (void *)model);
 	for (size_t i = 0; i < model->orphan_count; i++) {
-		const struct orphan *orphan = &model->orphans[i];
+		const struct orphan *orphan = &model->orphans[order[i]];
 		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
 
-		printf(i ? "\n" : "");
+		putchar('\n');
 		print_call(view, orphan, c);
 		putchar('\n');
 		print_state(view, c);
@@ -101,4 +154,5 @@ void text_orphans(const struct view *view)
 		text_paths(view, &orphan->retention, "    held by    ");
 		print_holders(view, &orphan->retention);
 	}
+	free(order);
 }

@@ -11,12 +11,27 @@
 
 /* From so many tasks on they are shown by groups. */
 #define GROUP_FROM 100
-/* The width of the rules' names in the list of findings. */
-#define RULE_WIDTH 28
+/* Columns of the first line before what stands at its right. */
+#define HEAD_WIDTH 64
 
 static void append_count(struct strbuf *s, size_t count, const char *what)
 {
 	strbuf_printf(s, ", %zu %s%s", count, what, count == 1 ? "" : "s");
+}
+
+/* How the target was read, when that is worth a word. */
+static void print_reading(const struct target *t, size_t used)
+{
+	if (target_kind(t) == TARGET_CORE)
+		return;
+	if (used < HEAD_WIDTH)
+		printf("%*s", (int)(HEAD_WIDTH - used), "");
+	if (target_tracer(t))
+		printf("  read while process %d traces it", (int)target_tracer(t));
+	else if (target_stopped_ms(t) > 0)
+		printf("  stopped for %.1f ms", target_stopped_ms(t));
+	else
+		printf("  read without stopping it");
 }
 
 static void print_head(const struct view *view)
@@ -32,11 +47,8 @@ static void print_head(const struct view *view)
 	append_count(&s, a->threads.count, "thread");
 	append_count(&s, a->loop_count, "loop");
 	append_count(&s, a->task_count, "task");
-	style_print(view, STYLE_HEADING, strbuf_text(&s), 64);
-	if (target_kind(t) == TARGET_LIVE && target_tracer(t))
-		printf("  read while process %d traces it", (int)target_tracer(t));
-	else if (target_kind(t) == TARGET_LIVE && target_stopped_ms(t) > 0)
-		printf("  stopped for %.1f ms", target_stopped_ms(t));
+	style_print(view, STYLE_HEADING, strbuf_text(&s), 0);
+	print_reading(t, style_width(strbuf_text(&s)));
 	putchar('\n');
 	strbuf_deinit(&s);
 }
@@ -45,45 +57,58 @@ static enum style severity_style(enum severity severity)
 {
 	return severity == SEVERITY_ERROR     ? STYLE_ERROR
 	       : severity == SEVERITY_WARNING ? STYLE_WARNING
-					      : STYLE_PLAIN;
+					      : STYLE_NAME;
+}
+
+/* The rule, how many things it is about, and what to do: once for all findings of it. */
+static void print_rule(const struct view *view, size_t first, size_t end)
+{
+	const struct finding *finding = &view->model->findings[first];
+	struct strbuf rule = STRBUF_INIT;
+	size_t objects = 0;
+
+	for (size_t i = first; i < end; i++)
+		objects += view->model->findings[i].object_count;
+	for (const char *c = finding->rule; *c; c++)
+		strbuf_append_char(&rule, *c == '-' ? ' ' : *c);
+	if (objects > 1)
+		strbuf_printf(&rule, " (%zu)", objects);
+	style_print(view, severity_style(finding->severity), strbuf_text(&rule), 0);
+	printf("  ");
+	style_print(view, STYLE_DIM, finding->advice, 0);
+	putchar('\n');
+	strbuf_deinit(&rule);
 }
 
 static void print_finding(const struct view *view, const struct finding *finding)
 {
-	struct strbuf rule = STRBUF_INIT;
-
-	for (const char *c = finding->rule; *c; c++)
-		strbuf_append_char(&rule, *c == '-' ? ' ' : *c);
-	style_print(view, severity_style(finding->severity), strbuf_text(&rule), RULE_WIDTH);
+	printf("    ");
 	style_print(view, STYLE_NAME, finding->title, 0);
 	putchar('\n');
 	for (size_t i = 0; i < finding->evidence_count; i++) {
-		printf("%*s", RULE_WIDTH, "");
+		printf("        ");
 		style_print(view, STYLE_PLAIN, finding->evidence[i], 0);
 		putchar('\n');
 	}
-	strbuf_deinit(&rule);
 }
 
-/* The advice of a rule once, after its last finding. */
 static void print_findings(const struct view *view)
 {
 	const struct model *model = view->model;
+	size_t at = 0;
 
 	style_heading(view, "FINDINGS");
 	if (!model->finding_count)
 		puts("none");
-	for (size_t i = 0; i < model->finding_count; i++) {
-		const struct finding *finding = &model->findings[i];
-		bool is_last = i + 1 == model->finding_count ||
-			       strcmp(model->findings[i + 1].rule, finding->rule) != 0;
+	while (at < model->finding_count) {
+		size_t end = at;
 
-		print_finding(view, finding);
-		if (is_last && finding->advice[0]) {
-			printf("%*s", RULE_WIDTH, "");
-			style_print(view, STYLE_DIM, finding->advice, 0);
-			putchar('\n');
-		}
+		while (end < model->finding_count &&
+			strcmp(model->findings[end].rule, model->findings[at].rule) == 0)
+			end++;
+		print_rule(view, at, end);
+		for (; at < end; at++)
+			print_finding(view, &model->findings[at]);
 	}
 }
 
@@ -124,7 +149,7 @@ static void print_loops(const struct view *view)
 		return;
 	for (size_t i = 0; i < a->loop_count; i++)
 		idle += a->loops[i].thread == SIZE_MAX;
-	putchar('\n');
+	style_heading(view, "LOOPS");
 	table = table_create(view);
 	for (size_t i = 0; i < (idle ? 7 : 6); i++)
 		table_add_column(table, titles[i],
@@ -145,11 +170,10 @@ void text_report(const struct view *view)
 		puts("The program has not imported asyncio.");
 	print_findings(view);
 	print_loops(view);
-	if (a->task_count >= GROUP_FROM) {
+	if (a->task_count)
 		style_heading(view, "TASKS");
+	if (a->task_count >= GROUP_FROM)
 		task_groups_print(view);
-	} else if (a->task_count) {
-		putchar('\n');
+	else if (a->task_count)
 		task_table_print(view);
-	}
 }

@@ -18,6 +18,23 @@ static void print_frame(const struct view *view, const struct pyframe *frame)
 	text_link(view, &link);
 }
 
+static void print_loop(const struct view *view, uint64_t address)
+{
+	const struct asyncio *a = view->model->asyncio;
+	size_t loop = asyncio_find_loop(a, address), task;
+
+	if (!address)
+		return;
+	printf(", runs the loop 0x%llx (%s)", (unsigned long long)address,
+		loop == NO_INDEX ? "?" : loop_doing_name(a->loops[loop].doing));
+	task = loop == NO_INDEX ? NO_INDEX : asyncio_find_task(a, a->loops[loop].current_task);
+	if (task != NO_INDEX) {
+		printf(", in task '");
+		style_print(view, STYLE_NAME, a->tasks[task].name, 0);
+		putchar('\'');
+	}
+}
+
 void text_threads(const struct view *view)
 {
 	const struct asyncio *a = view->model->asyncio;
@@ -28,12 +45,7 @@ void text_threads(const struct view *view)
 		printf(i ? "\n" : "");
 		printf("thread %llu ", (unsigned long long)thread->native_id);
 		style_print(view, STYLE_NAME, thread->name ? thread->name : "(not known to threading)", 0);
-		if (a->running_loops[i]) {
-			size_t loop = asyncio_find_loop(a, a->running_loops[i]);
-
-			printf(", runs the loop 0x%llx (%s)", (unsigned long long)a->running_loops[i],
-				loop == NO_INDEX ? "?" : loop_doing_name(a->loops[loop].doing));
-		}
+		print_loop(view, a->running_loops[i]);
 		if (a->threads.interp_count > 1)
 			printf(", interpreter %lld", (long long)a->threads.interps[thread->interp].id);
 		putchar('\n');

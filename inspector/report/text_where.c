@@ -4,6 +4,7 @@
 #include "inspector/python/source.h"
 #include "inspector/report/style.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 /* Tasks that are named in a line. */
@@ -75,17 +76,37 @@ static void print_task_names(const struct view *view, const char *before, const 
 	putchar('\n');
 }
 
+/* Who or what will end the wait; a task by its name. */
+static void print_waker(const struct view *view, const struct wait *wait)
+{
+	const struct asyncio *a = view->model->asyncio;
+	uint64_t address;
+	size_t task;
+
+	if (!wait->wakes_by)
+		return;
+	if (sscanf(wait->wakes_by, "task 0x%" SCNx64, &address) == 1 &&
+		(task = asyncio_find_task(a, address)) != NO_INDEX) {
+		printf("woken by   task '");
+		style_print(view, STYLE_NAME, a->tasks[task].name, 0);
+		puts("'");
+	} else {
+		printf("woken by   %s\n", wait->wakes_by);
+	}
+}
+
 static void print_wait(const struct view *view, const struct wait *wait)
 {
 	if (wait->kind == WAIT_NONE)
 		return;
 	printf("waits for  ");
 	style_print(view, STYLE_PLAIN, wait->text, 0);
-	printf("  (%s 0x%llx)\n", wait->type_name, (unsigned long long)wait->address);
+	if (wait->kind != WAIT_FUTURE && wait->kind != WAIT_OTHER)
+		printf("  (%s 0x%llx)", wait->type_name, (unsigned long long)wait->address);
+	putchar('\n');
 	if (wait->kind != WAIT_TASK)
 		print_task_names(view, "  tasks    ", wait->tasks, wait->task_count);
-	if (wait->wakes_by)
-		printf("woken by   %s\n", wait->wakes_by);
+	print_waker(view, wait);
 }
 
 static void print_creation(const struct view *view, const struct creation *creation)
@@ -112,7 +133,7 @@ static void print_task(const struct view *view, const struct task *task)
 		printf(" 0x%llx\n", (unsigned long long)task->parts.coroutine);
 	}
 	print_wait(view, &task->wait);
-	print_task_names(view, "awaited by ", task->awaited_by, task->awaited_by_count);
+	print_task_names(view, "awaited by ", task->waiters, task->waiter_count);
 	if (task->future.exception) {
 		printf("exception  ");
 		style_print(view, STYLE_ERROR, pyrepr(view->py, task->future.exception, view->repr_limit), 0);
@@ -132,6 +153,7 @@ static void print_coroutine(const struct view *view, const struct coroutine *c)
 	printf("  %s, driven by no task  0x%llx\n", gen_state_name(c->gen.state),
 		(unsigned long long)c->gen.address);
 	print_chain(view, &c->chain);
+	printf("who holds it: asyncinspect path 0x%llx\n", (unsigned long long)c->gen.address);
 }
 
 void text_where(const struct view *view)

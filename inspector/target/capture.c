@@ -86,11 +86,10 @@ static void take_threads(struct target *t, const struct tracer *tracer)
 	}
 	foreign -= stuck < foreign ? stuck : foreign;
 	if (stuck > 0)
-		target_warn(t,
-			"%zu of %zu threads could not be stopped: uninterruptible sleep in the kernel.",
+		target_warn(t, "%zu of %zu threads could not be stopped: uninterruptible sleep in the kernel",
 			stuck, t->thread_count);
 	if (foreign > 0)
-		target_warn(t, "%zu of %zu threads are held by another tracer and were not stopped.", foreign,
+		target_warn(t, "%zu of %zu threads are held by another tracer and were not stopped", foreign,
 			t->thread_count);
 }
 
@@ -107,13 +106,13 @@ static void warn_unstopped(struct target *t)
 	int errnum;
 
 	if (t->tracer == 0) {
-		target_warn(t, "The process was read while it ran: what is shown may be torn.");
+		target_warn(t, "the process was read while it ran: what is shown may be torn");
 		return;
 	}
 	snprintf(directory, sizeof(directory), "/proc/%d/comm", (int)t->tracer);
 	proc_file_read(-1, directory, &comm, &errnum);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(strbuf_text(&comm), "\n"), strbuf_text(&comm));
-	target_warn(t, "The process is traced by %s (%d) and was read without being stopped.",
+	target_warn(t, "the process is traced by %s (%d) and was read without being stopped",
 		name[0] ? name : "a process", (int)t->tracer);
 	strbuf_deinit(&comm);
 }
@@ -159,6 +158,7 @@ static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_sett
 			pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
 			continue;
 		}
+		t->monotonic = clock_ms() / 1000;
 		done = copy_memory(t, plan, err);
 		if (held)
 			take_threads(t, tracer);

@@ -118,8 +118,8 @@ bool denial_explain(const struct denial_facts *facts, pid_t pid, int errnum, str
 		return error_advise(err, "%s", container_cure);
 	}
 	snprintf(text, sizeof(text),
-		"process %d may not be read: a security module of the kernel forbids it%s%s", (int)pid,
-		facts->their_confinement[0] ? "; its label is " : "", facts->their_confinement);
+		"process %d may not be read: the kernel forbids it, probably by a security module%s%s",
+		(int)pid, facts->their_confinement[0] ? "; its label is " : "", facts->their_confinement);
 	deny(err, errnum, text);
 	return error_advise(
 		err, "Look into the kernel log (AppArmor, SELinux), or inspect a core of the process.");

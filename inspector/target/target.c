@@ -224,6 +224,16 @@ const char *target_executable(const struct target *t)
 	return t->executable;
 }
 
+bool target_is_truncated(const struct target *t)
+{
+	return t->core && core_file_truncated(t->core, NULL);
+}
+
+double target_monotonic(const struct target *t)
+{
+	return t->monotonic > 0 ? t->monotonic : -1;
+}
+
 double target_stopped_ms(const struct target *t)
 {
 	return t->stopped_ms;

@@ -103,8 +103,11 @@ pid_t target_pid(const struct target *t);	      /* 0 when a core does not tell *
 const char *target_core_path(const struct target *t); /* NULL for a process */
 const char *target_executable(
 	const struct target *t);		  /* path as the target sees it; never NULL, "" if unknown */
+bool target_is_truncated(const struct target *t); /* a core that ends before its last segment */
 double target_stopped_ms(const struct target *t); /* how long it stood still, all tries together; 0: core */
-pid_t target_tracer(const struct target *t);	  /* who held it already; 0: nobody */
+/* The monotonic clock when the memory was copied, in seconds; negative: unknown (a core). */
+double target_monotonic(const struct target *t);
+pid_t target_tracer(const struct target *t);	      /* who held it already; 0: nobody */
 uint64_t target_bytes_copied(const struct target *t); /* by the capture */
 
 /* Sentences about the target that its user must know (a truncated core, files that were replaced, a tracer).

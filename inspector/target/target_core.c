@@ -120,14 +120,14 @@ static bool check_executable(struct target *t, const struct core_mapping *line, 
 	const struct mapped_file *file = line ? core_file_of(t, line) : NULL;
 
 	if (!file) {
-		target_warn(t, "The core does not say which file is its executable.");
+		target_warn(t, "the core does not say which file is its executable");
 		return true;
 	}
 	switch (file->refusal.kind) {
 	case ERROR_NONE:
 		return true;
 	case ERROR_NOT_SAVED:
-		target_warn(t, "The executable %s.", file->refusal.text);
+		target_warn(t, "the executable %s", file->refusal.text);
 		return true;
 	case ERROR_NOT_FOUND:
 		error_set(err, ERROR_NOT_FOUND, "the executable of this core is missing: %s",
@@ -290,7 +290,7 @@ static void add_warnings(struct target *t)
 	size_t count = 0;
 
 	if (core_file_truncated(t->core, &missing))
-		target_warn(t, "The core is truncated: %" PRIu64 " bytes of it are missing.", missing);
+		target_warn(t, "the core is truncated: %" PRIu64 " bytes of it are missing", missing);
 	for (size_t i = 0; i < t->files.count; i++) {
 		const struct mapped_file *file = t->files.files[i];
 
@@ -300,9 +300,9 @@ static void add_warnings(struct target *t)
 		count++;
 	}
 	if (count == 1)
-		target_warn(t, "A mapped file cannot be used: %s.", first);
+		target_warn(t, "a mapped file cannot be used: %s", first);
 	else if (count > 1)
-		target_warn(t, "%zu mapped files cannot be used: %s, and others.", count, first);
+		target_warn(t, "%zu mapped files cannot be used: %s, and others", count, first);
 }
 
 struct target *target_open_core(const char *path, const struct target_options *options, struct error *err)

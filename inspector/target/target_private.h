@@ -46,6 +46,7 @@ struct target {
 	bool no_map_files; /* /proc/PID/map_files may not be used: do not try again */
 	struct snapshot snapshot;
 	double stopped_ms;
+	double monotonic; /* seconds, when the memory was copied; 0: unknown */
 };
 
 /* A target with nothing in it. options may be NULL. */

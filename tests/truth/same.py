@@ -10,8 +10,8 @@ TARGET_MEMBERS = {
     "core": "the path of the core",
     "stopped_ms": "a core stops nobody",
 }
-# A timer is told relative to the moment of looking; a core was looked at later.
-TIMED = re.compile(r"\b(in|for|since|overdue by|overdue) -?[0-9][0-9.,]*( ?[a-z]+)")
+# A timer is told relative to the moment of looking, which a core does not know.
+TIMED = re.compile(r" \b(in|for|since|overdue by|overdue) -?[0-9][0-9.,]*( ?[a-z]+)")
 TIMED_MEMBERS = ("text", "wakes_by", "evidence", "title")
 
 
@@ -21,7 +21,7 @@ def _without_moment(value, key=None):
     if isinstance(value, list):
         return [_without_moment(inner, key) for inner in value]
     if isinstance(value, str) and key in TIMED_MEMBERS:
-        return TIMED.sub(r"\1 TIME", value)
+        return TIMED.sub("", value)
     return value
 
 
