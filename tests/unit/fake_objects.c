@@ -134,6 +134,7 @@ uint64_t fake_list_of(struct fake *f, const uint64_t *items, size_t count)
 
 	fake_set(f, object, FIELD_var_size, count);
 	fake_set(f, object, FIELD_list_items, array);
+	fake_set(f, object, FIELD_list_allocated, count);
 	fake_write(f, array, items, 8 * count);
 	return object;
 }
@@ -148,6 +149,7 @@ uint64_t fake_keys(struct fake *f, int kind, const uint64_t *pairs, size_t count
 	while (((size_t)2 << log2_size) / 3 < entries)
 		log2_size++;
 	keys = fake_place(f, header + ((size_t)1 << log2_size) + stride * entries);
+	fake_set(f, keys, FIELD_keys_refcnt, 1);
 	fake_set(f, keys, FIELD_keys_log2_size, log2_size);
 	fake_set(f, keys, FIELD_keys_log2_index_bytes, log2_size);
 	fake_set(f, keys, FIELD_keys_kind, (uint64_t)kind);

@@ -1,8 +1,10 @@
 /* A whole program in memory whose bytes are changed at random: whatever it says, the readers end, stay inside
  * of what is mapped, and free what they took. */
-#include "inspector/graph/garbage.h"
+#include "inspector/asyncio/creation.h"
+#include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/repr.h"
+#include "inspector/python/size.h"
 #include "tests/unit/fake_python.h"
 
 #include <stdlib.h>
@@ -48,6 +50,7 @@ static void print_object(uint64_t object)
 
 	pyrepr_append(f->py, object, REPR_SIZE, &s);
 	refs_of_object(&walk, object, &err);
+	pyobject_size(f->py, object);
 	strbuf_deinit(&s);
 }
 
@@ -90,8 +93,13 @@ static void read_everything(void)
 	ask_for_holders(a, graph);
 	for (uint32_t node = 0; node < graph->count; node++)
 		print_object(heap_address(graph->heap, node));
-	for (size_t i = 0; i < a->coroutine_count; i++)
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		struct creation creation;
+
 		asyncio_is_orphan(a, &a->coroutines[i]);
+		creation_of_coroutine(f->py, a->coroutines[i].gen.origin, &creation);
+		retained_size(f->py, a->coroutines[i].gen.address, NULL);
+	}
 	graph_destroy(graph);
 	asyncio_destroy(a);
 }
