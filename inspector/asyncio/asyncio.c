@@ -48,7 +48,14 @@ static void read_registries(struct collector *c)
 {
 	for (size_t i = 0; i < c->a->classes.count; i++) {
 		registry_tasks(c->a->py, &c->a->classes.names[i], &c->registered);
+		registry_listed_tasks(c->a->py, &c->a->threads, i, &c->registered);
 		registry_current_tasks(c->a->py, &c->a->classes.names[i], &c->current);
+	}
+	for (size_t t = 0; t < c->a->threads.count; t++) {
+		uint64_t task = registry_running_task(c->a->py, &c->a->threads.threads[t]);
+
+		if (task && c->a->running_loops[t])
+			addrmap_put(&c->current, c->a->running_loops[t], task);
 	}
 }
 

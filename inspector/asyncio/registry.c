@@ -37,6 +37,59 @@ static bool add_set(struct python *py, uint64_t container, struct addrmap *set)
 	return true;
 }
 
+/* Include/internal/pycore_llist.h: a ring of nodes, the head among them; a node lies inside of its task. */
+static void add_ring(struct python *py, uint64_t head, struct addrmap *set)
+{
+	uint64_t at, offset = python_field(py, FIELD_task_node)->offset;
+
+	if (!read_pointer(py, head, FIELD_llist_next, &at, NULL))
+		return;
+	while (at && at != head) {
+		if (!addrmap_put(set, at - offset, 0))
+			return; /* met before: the ring is broken */
+		if (!read_pointer(py, at, FIELD_llist_next, &at, NULL))
+			return;
+	}
+}
+
+static void add_rings(struct python *py, const struct pythreads *threads, size_t interp, struct addrmap *set)
+{
+	if (!python_has(py, FIELD_task_node) || !python_has(py, FIELD_llist_next))
+		return;
+	if (python_has(py, FIELD_interp_tasks_head))
+		add_ring(py,
+			threads->interps[interp].address + python_field(py, FIELD_interp_tasks_head)->offset,
+			set);
+	for (size_t i = 0; python_has(py, FIELD_thread_tasks_head) && i < threads->count; i++)
+		if (threads->threads[i].interp == interp)
+			add_ring(py,
+				threads->threads[i].address +
+					python_field(py, FIELD_thread_tasks_head)->offset,
+				set);
+}
+
+/* Tasks of other classes than the C one, that registered themselves. */
+static void add_others(struct python *py, const struct pyinterp *interp, struct addrmap *set)
+{
+	uint64_t module, state, container;
+
+	if (!python_has(py, FIELD_state_other_tasks) || !pyinterp_module(py, interp, "_asyncio", &module) ||
+		!read_pointer(py, module, FIELD_module_state, &state, NULL) || !state)
+		return;
+	if (read_pointer(py, state, FIELD_state_other_tasks, &container, NULL) && container)
+		add_weakset(py, container, set);
+	if (python_has(py, FIELD_state_other_eager_tasks) &&
+		read_pointer(py, state, FIELD_state_other_eager_tasks, &container, NULL) && container)
+		add_set(py, container, set);
+}
+
+void registry_listed_tasks(
+	struct python *py, const struct pythreads *threads, size_t interp, struct addrmap *set)
+{
+	add_rings(py, threads, interp, set);
+	add_others(py, &threads->interps[interp], set);
+}
+
 bool registry_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *set)
 {
 	uint64_t container;
@@ -51,6 +104,16 @@ bool registry_tasks(struct python *py, const struct asyncio_names *names, struct
 	if (pymodule_get(py, names->tasks_module, "_eager_tasks", &container, NULL))
 		found |= add_set(py, container, set);
 	return found;
+}
+
+uint64_t registry_running_task(struct python *py, const struct pythread *thread)
+{
+	uint64_t task;
+
+	if (!python_has(py, FIELD_thread_running_task) ||
+		!read_pointer(py, thread->address, FIELD_thread_running_task, &task, NULL))
+		return 0;
+	return task;
 }
 
 void registry_current_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *current)

@@ -4,13 +4,22 @@
 
 #include "inspector/asyncio/classes.h"
 
-/* Adds the address of every task that is registered in an interpreter to set (value 0): Lib/asyncio/tasks.py
- * keeps _all_tasks (a WeakSet) up to 3.11, _scheduled_tasks (a WeakSet) and _eager_tasks (a set) from 3.12
- * to 3.13. Dead weak references are skipped. False when none of them can be read. */
+/* Adds the address of every task that asyncio.tasks of an interpreter knows to set (value 0): _all_tasks (a
+ * WeakSet) up to 3.11, _scheduled_tasks (a WeakSet) and _eager_tasks (a set) from 3.12 on. Dead weak
+ * references are skipped. False when none of them can be read. */
 bool registry_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *set);
 
-/* Adds loop -> current task from _current_tasks. */
+/* The same for the tasks that the C implementation keeps from 3.14 on (Modules/_asynciomodule.c): its own in
+ * lists of the threads, or of the interpreter once their thread has ended; those of other classes in the
+ * state of the module. */
+void registry_listed_tasks(
+	struct python *py, const struct pythreads *threads, size_t interp, struct addrmap *set);
+
+/* Adds loop -> current task, from _current_tasks. */
 void registry_current_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *current);
+
+/* The task that a thread executes, from 3.14 on; 0 none, or before. */
+uint64_t registry_running_task(struct python *py, const struct pythread *thread);
 
 /* The loop that a thread runs: what asyncio.get_running_loop() gives there; 0 none. Modules/_asynciomodule.c:
  * an entry of the thread's dictionary up to 3.12, in a holder up to 3.11; a field of the thread from 3.13 on.

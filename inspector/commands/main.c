@@ -35,7 +35,8 @@ int main(int argc, char **argv)
 	options_parse(argc, argv, &options);
 	ok = session_open(&session, &options, &err) && options.command->run(&session, &err);
 	if (!ok && session.target && target_is_truncated(session.target))
-		error_advise(&err, "The core is truncated: raise `ulimit -c`, or make room on the disk, and dump again.");
+		error_advise(&err, "The core is truncated: raise `ulimit -c`, or make room on the disk, and "
+				   "dump again.");
 	if (!ok)
 		print_error(&err);
 	else

@@ -35,8 +35,7 @@ static const char *first_path(const struct orphan *orphan)
 {
 	if (orphan->retention.path_count)
 		return orphan->retention.paths[0].text;
-	return orphan->retention.is_garbage ? "garbage only, which the collector has not freed"
-					    : "unknown";
+	return orphan->retention.is_garbage ? "garbage only, which the collector has not freed" : "unknown";
 }
 
 /* Alike ones stand together, in the order in which people count: [2] before [10]. */

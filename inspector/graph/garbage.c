@@ -1,6 +1,6 @@
 #include "inspector/graph/garbage.h"
 
-#include "inspector/python/memory.h"
+#include "inspector/python/refcount.h"
 
 #include <stdlib.h>
 
@@ -29,8 +29,7 @@ static bool has_unexplained_references(const struct graph *graph, uint32_t node)
 	uint64_t found = graph->in_first[node + 1] - graph->in_first[node];
 	int64_t refcount;
 
-	return read_signed(
-		       graph->py, heap_address(graph->heap, node), FIELD_object_refcnt, &refcount, NULL) &&
+	return pyobject_refcount(graph->py, heap_address(graph->heap, node), &refcount, NULL) &&
 	       refcount > (int64_t)found;
 }
 

@@ -1,7 +1,7 @@
 #include "inspector/graph/retained.h"
 
 #include "inspector/base/addrmap.h"
-#include "inspector/python/memory.h"
+#include "inspector/python/refcount.h"
 #include "inspector/python/refs.h"
 #include "inspector/python/size.h"
 
@@ -32,7 +32,7 @@ static bool visit(void *context, const struct ref *ref)
 	if (!ref_is_exact(ref))
 		return true;
 	addrmap_get(&r->lost, ref->target, &lost);
-	if (lost == UINT64_MAX || !read_signed(r->py, ref->target, FIELD_object_refcnt, &refcount, NULL))
+	if (lost == UINT64_MAX || !pyobject_refcount(r->py, ref->target, &refcount, NULL))
 		return true;
 	if ((int64_t)++lost >= refcount && refcount > 0 && r->count < OBJECTS_MAX)
 		let_go(r, ref->target);

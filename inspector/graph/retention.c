@@ -2,7 +2,7 @@
 
 #include "inspector/graph/garbage.h"
 #include "inspector/graph/path_text.h"
-#include "inspector/python/memory.h"
+#include "inspector/python/refcount.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -244,7 +244,10 @@ static void fill(const struct retention_graph *g, const struct edge_names *names
 	out->is_garbage = r->is_garbage;
 	out->holder_count = r->holder_count;
 	fill_referrers(g, names, r->node, out);
-	out->has_refcount = read_signed(py, out->object, FIELD_object_refcnt, &out->refcount, NULL);
+	out->has_refcount = pyobject_refcount(py, out->object, &out->refcount, NULL) &&
+			    out->refcount != REFCOUNT_IMMORTAL;
+	if (!out->has_refcount)
+		out->refcount = 0;
 	for (size_t i = 0; i < g->roots->count; i++)
 		found += g->roots->items[i].node == r->node && g->roots->items[i].kind != ROOT_MODULE;
 	out->native_references = out->refcount > found ? out->refcount - found : 0;

@@ -27,10 +27,10 @@ struct path {
 
 struct retention {
 	uint64_t object;
-	bool is_node;	 /* false: the graph does not have it, nothing below is known */
-	bool is_garbage; /* nothing reaches it, and every reference to what leads to it is accounted for */
-	bool has_refcount;
-	int64_t refcount;	   /* ob_refcnt */
+	bool is_node;	   /* false: the graph does not have it, nothing below is known */
+	bool is_garbage;   /* nothing reaches it, and every reference to what leads to it is accounted for */
+	bool has_refcount; /* false: it cannot be read, or the object is immortal */
+	int64_t refcount;  /* ob_refcnt */
 	int64_t native_references; /* references that were not found in any object: from C code, a stack, a
 				      register */
 	size_t referrer_count;

@@ -126,6 +126,11 @@ static void add_atexit(struct finder *f, uint64_t interp)
 {
 	uint64_t callbacks, count, callback;
 
+	/* From 3.14 on a list. */
+	if (!python_has(f->py, FIELD_interp_atexit_count)) {
+		add_member(f, interp, FIELD_interp_atexit_callbacks, "atexit");
+		return;
+	}
 	if (!python_has(f->py, FIELD_interp_atexit_callbacks) ||
 		!python_has(f->py, FIELD_interp_atexit_count) ||
 		!read_pointer(f->py, interp, FIELD_interp_atexit_callbacks, &callbacks, NULL) ||

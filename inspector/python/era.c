@@ -129,11 +129,24 @@ static bool awaiting_by_yield_from(
 	return true;
 }
 
+static uint64_t untag_nothing(uint64_t slot)
+{
+	return slot;
+}
+
+/* Include/internal/pycore_stackref.h: the low bits of a _PyStackRef tell a borrowed reference (1, which alone
+ * is NULL), a wrapped pointer that is no object (2, from 3.15 on) and a small int (3). */
+static uint64_t untag_stackref(uint64_t slot)
+{
+	return (slot & 3) >= 2 ? 0 : slot & ~UINT64_C(3);
+}
+
 static const struct era eras[] = {
 	{
 		.major = 3,
 		.minor = 8,
 		.read_frame = frame_read_object,
+		.untag = untag_nothing,
 		.read_state = generator_state_by_flags,
 		.line = code_line_by_lnotab,
 		.is_awaiting = awaiting_by_yield_from,
@@ -143,6 +156,7 @@ static const struct era eras[] = {
 		.major = 3,
 		.minor = 9,
 		.read_frame = frame_read_object,
+		.untag = untag_nothing,
 		.read_state = generator_state_by_flags,
 		.line = code_line_by_lnotab,
 		.is_awaiting = awaiting_by_yield_from,
@@ -152,6 +166,7 @@ static const struct era eras[] = {
 		.major = 3,
 		.minor = 10,
 		.read_frame = frame_read_object,
+		.untag = untag_nothing,
 		.read_state = generator_state_of_frame_object,
 		.line = code_line_by_ranges,
 		.is_awaiting = awaiting_by_yield_from,
@@ -161,6 +176,7 @@ static const struct era eras[] = {
 		.major = 3,
 		.minor = 11,
 		.read_frame = frame_read_struct,
+		.untag = untag_nothing,
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_two_words,
@@ -171,20 +187,50 @@ static const struct era eras[] = {
 		.major = 3,
 		.minor = 12,
 		.read_frame = frame_read_struct,
+		.untag = untag_nothing,
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_tagged_word,
 		.is_awaiting = awaiting_312,
+		.has_immortals = true,
 		.managed_words = 2,
 	},
 	{
 		.major = 3,
 		.minor = 13,
 		.read_frame = frame_read_struct,
+		.untag = untag_nothing,
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_embedded_values,
 		.is_awaiting = awaiting_by_state,
+		.has_immortals = true,
+		.managed_words = 2,
+	},
+	{
+		.major = 3,
+		.minor = 14,
+		.read_frame = frame_read_struct,
+		.untag = untag_stackref,
+		.read_state = generator_state_inside,
+		.line = code_line_by_locations,
+		.managed_storage = storage_embedded_values,
+		.is_awaiting = awaiting_by_state,
+		.has_immortals = true,
+		.managed_words = 2,
+	},
+	{
+		.major = 3,
+		.minor = 15,
+		.read_frame = frame_read_struct,
+		.untag = untag_stackref,
+		.read_state = generator_state_inside,
+		.line = code_line_by_locations,
+		.managed_storage = storage_embedded_values,
+		.is_awaiting = awaiting_by_state,
+		/* An index of the iteration, or NULL, is above what is awaited. */
+		.slots_above_awaited = 1,
+		.has_immortals = true,
 		.managed_words = 2,
 	},
 };
@@ -199,5 +245,5 @@ const struct era *era_find(uint32_t hexversion)
 
 const char *era_known_versions(void)
 {
-	return "3.8 to 3.13";
+	return "3.8 to 3.15";
 }

@@ -23,6 +23,9 @@ struct era {
 	/* Reads the frame at an address: frame.h. */
 	bool (*read_frame)(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);
 
+	/* The object that a slot of a frame refers to; 0 for none, and for a value that is no object. */
+	uint64_t (*untag)(uint64_t slot);
+
 	/* Sets the state and the frame of a generator whose address and kind are known: generator.h. */
 	bool (*read_state)(struct python *py, struct pygen *gen, struct error *err);
 
@@ -43,6 +46,9 @@ struct era {
 	/* Slots of the value stack above what a suspended generator awaits. */
 	uint32_t slots_above_awaited;
 
+	/* Reference counts whose low 32 bits are negative mean that the object lives for ever. */
+	bool has_immortals;
+
 	/* Words between the start of the allocation and the object, beyond the collector's head, for a type
 	 * with a managed dictionary. */
 	size_t managed_words;
@@ -51,7 +57,7 @@ struct era {
 /* The row of a version, or NULL: hexversion is a PY_VERSION_HEX. */
 const struct era *era_find(uint32_t hexversion);
 
-/* "3.11, 3.12, 3.13". Static. */
+/* "3.8 to 3.15". Static. */
 const char *era_known_versions(void);
 
 #endif

@@ -19,10 +19,22 @@ static enum frame_owner owner_of(struct python *py, uint64_t raw)
 	return FRAME_BY_C;
 }
 
+/* Slots in use from localsplus on; negative: unknown. Include/internal/pycore_frame.h: up to 3.13 stacktop,
+ * which is -1 while the frame executes; from 3.14 on a pointer, which is NULL then. */
+static int64_t stack_top(struct python *py, const struct body *body, const struct pyframe *frame)
+{
+	uint64_t pointer;
+
+	if (!python_has(py, FIELD_frame_stackpointer))
+		return body_signed(py, body, FIELD_frame_stacktop);
+	pointer = body_pointer(py, body, FIELD_frame_stackpointer);
+	return pointer ? (int64_t)(pointer - frame->localsplus) / 8 : -1;
+}
+
 static bool read_parts(struct python *py, const struct body *body, struct pyframe *frame, struct error *err)
 {
-	int64_t stacktop = body_signed(py, body, FIELD_frame_stacktop);
-	uint64_t code = body_pointer(py, body, FIELD_frame_code);
+	int64_t stacktop;
+	uint64_t code = py->era->untag(body_pointer(py, body, FIELD_frame_code));
 
 	frame->owner = owner_of(py, body_unsigned(py, body, FIELD_frame_owner));
 	frame->previous = body_pointer(py, body, FIELD_frame_previous);
@@ -36,14 +48,14 @@ static bool read_parts(struct python *py, const struct body *body, struct pyfram
 		return error_at(err, ERROR_CORRUPT, frame->address,
 			"a frame of %s points outside of its code", frame->code->qualname);
 	frame->frame_object = body_pointer(py, body, FIELD_frame_object);
-	frame->function = body_pointer(py, body, FIELD_frame_function);
+	frame->function = py->era->untag(body_pointer(py, body, FIELD_frame_function));
 	frame->locals_dict = body_pointer(py, body, FIELD_frame_locals);
 	frame->localsplus = frame->address + python_field(py, FIELD_frame_localsplus)->offset;
-	/* Include/internal/pycore_frame.h: stacktop is -1 while the frame executes; only the locals are
-	 * known to be whole then. */
 	if (frame->owner == FRAME_BY_GENERATOR)
 		frame->generator = frame->address - python_field(py, FIELD_gen_frame)->offset;
+	/* Only the locals are known to be whole while the frame executes. */
 	frame->slots = frame->code->nlocalsplus;
+	stacktop = stack_top(py, body, frame);
 	if (stacktop >= 0) {
 		if (stacktop > (int64_t)frame->code->nlocalsplus + frame->code->stacksize)
 			return error_at(err, ERROR_CORRUPT, frame->address,
@@ -134,7 +146,7 @@ uint64_t pyframe_slot(struct python *py, const struct pyframe *frame, uint32_t i
 
 	if (i >= frame->slots || !read_word(py, frame->localsplus + 8 * (uint64_t)i, &value, NULL))
 		return 0;
-	return value;
+	return py->era->untag(value);
 }
 
 uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i)

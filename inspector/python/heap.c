@@ -270,7 +270,7 @@ static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t inte
 	for (int i = 0; i <= GENERATIONS; i++) {
 		uint64_t ring = i < GENERATIONS
 					? gc + python_field(py, FIELD_gc_generations)->offset +
-						  (uint64_t)i * python_sizeof(py, FIELD_stride_gc_generation)
+						  (uint64_t)i * python_sizeof(py, FIELD_sizeof_gc_generation)
 					: gc + python_field(py, FIELD_gc_permanent)->offset;
 
 		/* struct gc_generation starts with its list's head. */

@@ -75,17 +75,26 @@ void refs_of_type(struct ref_walk *walk, uint64_t address)
 				&(struct ref){.target = value, .kind = EDGE_NAME, .text = members[i].edge});
 }
 
+/* From 3.15 on a module knows the size of its state; before, its definition does. */
+static bool module_state_size(struct python *py, uint64_t module, uint64_t *size)
+{
+	uint64_t def;
+
+	if (python_has(py, FIELD_module_state_size))
+		return read_unsigned(py, module, FIELD_module_state_size, size, NULL);
+	return python_has(py, FIELD_module_def) && python_has(py, FIELD_moduledef_size) &&
+	       read_pointer(py, module, FIELD_module_def, &def, NULL) && def &&
+	       read_unsigned(py, def, FIELD_moduledef_size, size, NULL);
+}
+
 /* The state of a C module is a struct that only its own code knows: it is scanned, as an unknown type is. */
 void refs_of_module(struct ref_walk *walk, uint64_t module)
 {
-	uint64_t def, state, size;
+	uint64_t state, size;
 	const uint8_t *bytes;
 
-	if (!walk->is_known || !python_has(walk->py, FIELD_module_def) ||
-		!python_has(walk->py, FIELD_moduledef_size) ||
-		!read_pointer(walk->py, module, FIELD_module_def, &def, NULL) ||
-		!read_pointer(walk->py, module, FIELD_module_state, &state, NULL) || !def || !state ||
-		!read_unsigned(walk->py, def, FIELD_moduledef_size, &size, NULL) || size > MODULE_STATE_MAX)
+	if (!walk->is_known || !module_state_size(walk->py, module, &size) || size > MODULE_STATE_MAX ||
+		!read_pointer(walk->py, module, FIELD_module_state, &state, NULL) || !state)
 		return;
 	bytes = target_bytes(walk->py->target, state, size, NULL);
 	for (uint64_t at = 0; bytes && at + 8 <= size; at += 8) {

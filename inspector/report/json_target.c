@@ -46,7 +46,8 @@ json_t *json_target(const struct view *view)
 		json_object_set_new(o, "tracemalloc", known_bool(facts->tracemalloc));
 		json_object_set_new(o, "runtime_warning_filter", json_text(facts->runtime_warning_filter));
 	}
-	json_object_set_new(o, "stopped_ms", json_real((double)(int64_t)(target_stopped_ms(t) * 1000 + 0.5) / 1000));
+	json_object_set_new(
+		o, "stopped_ms", json_real((double)(int64_t)(target_stopped_ms(t) * 1000 + 0.5) / 1000));
 	json_object_set_new(o, "layouts", count_layouts(py));
 	json_object_set_new(o, "unreadable", json_integer((json_int_t)py->unreadable));
 	return o;

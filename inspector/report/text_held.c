@@ -11,7 +11,11 @@ static void print_object(const struct view *view)
 	const struct retention *r = view->object;
 
 	style_print(view, STYLE_NAME, pyrepr(view->py, r->object, view->repr_limit), 0);
-	printf("  0x%llx, refcount %lld\n", (unsigned long long)r->object, (long long)r->refcount);
+	printf("  0x%llx, ", (unsigned long long)r->object);
+	if (r->has_refcount)
+		printf("refcount %lld\n", (long long)r->refcount);
+	else
+		puts("immortal");
 }
 
 void text_refs(const struct view *view)

@@ -18,7 +18,7 @@ uint64_t fake_list_head(struct fake *f, int generation)
 	if (generation == FAKE_PERMANENT)
 		return gc + python_field(f->py, FIELD_gc_permanent)->offset;
 	return gc + python_field(f->py, FIELD_gc_generations)->offset +
-	       (uint64_t)generation * python_sizeof(f->py, FIELD_stride_gc_generation);
+	       (uint64_t)generation * python_sizeof(f->py, FIELD_sizeof_gc_generation);
 }
 
 void fake_start(struct fake *f)

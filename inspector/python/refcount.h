@@ -1,0 +1,13 @@
+/* refcount: ob_refcnt, with the counts that mean "for ever" told apart. */
+#ifndef ASYNCINSPECT_PYTHON_REFCOUNT_H
+#define ASYNCINSPECT_PYTHON_REFCOUNT_H
+
+#include "inspector/python/python.h"
+
+#define REFCOUNT_IMMORTAL INT64_MAX
+
+/* REFCOUNT_IMMORTAL for an object that is never freed (Include/refcount.h: from 3.12 on the low 32 bits are
+ * negative). */
+bool pyobject_refcount(struct python *py, uint64_t object, int64_t *count, struct error *err);
+
+#endif
