@@ -1,6 +1,7 @@
 /* Who refers to whom, ways from roots, who holds an object, and garbage. */
 #include "inspector/graph/garbage.h"
 #include "inspector/graph/retention.h"
+#include "inspector/python/era.h"
 #include "tests/unit/fake_python.h"
 
 #include <stdlib.h>
@@ -393,6 +394,9 @@ START_TEST(garbage_of_an_impossible_count_is_told_from_none)
 	x = make_cycle(&y);
 	build();
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
+		/* Where objects can be immortal, this is such a count: what lives for ever is no garbage. */
+		if (counts[i] == UINT64_MAX && f->py->era->has_immortals)
+			continue;
 		set_refcount(x, counts[i]);
 		garbage_judge(graph, node_of(x), &verdict);
 		ck_assert(verdict.is_garbage);
