@@ -76,12 +76,19 @@ static void cut(struct strbuf *s, size_t limit)
 
 static void append_call(const struct orphan *orphan, const struct coroutine *c, struct strbuf *s)
 {
+	const char *separator = "";
+
 	strbuf_append_safe(s, c->qualname);
 	strbuf_append_char(s, '(');
 	for (size_t i = 0; i < orphan->argument_count; i++) {
-		strbuf_printf(
-			s, "%s%s%s=", i ? ", " : "", orphan->arguments[i].stars, orphan->arguments[i].name);
-		strbuf_append(s, orphan->arguments[i].value);
+		const struct argument *argument = &orphan->arguments[i];
+
+		/* The qualified name has the class already. */
+		if (i == 0 && strcmp(argument->name, "self") == 0)
+			continue;
+		strbuf_printf(s, "%s%s%s=", separator, argument->stars, argument->name);
+		strbuf_append(s, argument->value);
+		separator = ", ";
 	}
 	cut(s, TITLE_LIMIT);
 	strbuf_append_char(s, ')');

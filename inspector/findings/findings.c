@@ -9,6 +9,7 @@ const struct rule rules[] = {
 	{"never-awaited", rule_never_awaited},
 	{"abandoned-coroutine", rule_abandoned_coroutine},
 	{"unfinished-async-generator", rule_unfinished_async_generator},
+	{"unreferenced-task", rule_unreferenced_task},
 	{"unretrieved-exception", rule_unretrieved_exception},
 	{"pending-on-closed-loop", rule_pending_on_closed_loop},
 	{NULL, NULL},

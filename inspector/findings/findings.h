@@ -30,6 +30,7 @@ const char *severity_name(enum severity severity);
 void rule_never_awaited(struct model *model);
 void rule_abandoned_coroutine(struct model *model);
 void rule_unfinished_async_generator(struct model *model);
+void rule_unreferenced_task(struct model *model);
 void rule_unretrieved_exception(struct model *model);
 void rule_pending_on_closed_loop(struct model *model);
 
