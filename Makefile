@@ -25,6 +25,7 @@ LIBS        := $(shell $(PKG_CONFIG) --libs smartcols jansson libelf zlib 2>/dev
                  echo -lsmartcols -ljansson -lelf -lz) -ldwarf -lpthread
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DASYNCINSPECT_VERSION='"$(VERSION)"' -I. \
+             -DLAYOUT_TABLES='"$(BUILD)/layouts.blob"' \
              $(LIBS_FLAGS) $(DWARF_FLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS)
 
 ifdef SANITIZE
@@ -52,6 +53,20 @@ $(PROGRAM): $(BUILD)/$(MAIN:.c=.o) $(LIBRARY)
 $(LIBRARY): $(OBJECTS)
 	@rm -f $@
 	$(AR) rcs $@ $^
+
+# The built-in tables of layouts: one blob, which layout_builtin.c includes. The folder is named too, so that a
+# table that is gone makes a difference.
+LAYOUTS := $(sort $(wildcard inspector/python/layouts/*.layout))
+
+$(BUILD)/layouts.blob: $(LAYOUTS) inspector/python/layouts
+	@mkdir -p $(@D)
+	cat /dev/null $(LAYOUTS) > $@
+
+$(BUILD)/inspector/python/layout_builtin.o: $(BUILD)/layouts.blob
+
+# Writes the tables anew, from every CPython with debug information that is found here.
+layouts: all
+	tests/layouts/export.py --tool $(PROGRAM)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
@@ -88,4 +103,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
-.PHONY: all unit check bench install uninstall format clean
+.PHONY: all unit layouts check bench install uninstall format clean

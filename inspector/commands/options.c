@@ -23,6 +23,7 @@ enum key {
 	KEY_NO_CACHE,
 	KEY_NO_STOP,
 	KEY_JSON,
+	KEY_EXPORT,
 	KEY_LOCALS,
 	KEY_REPR_LIMIT,
 	KEY_PATHS,
@@ -44,6 +45,7 @@ static const struct argp_option option_table[] = {
 	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
 	{NULL, 0, NULL, 0, "Output:", 2},
 	{"json", KEY_JSON, NULL, 0, "Print JSON", 2},
+	{"export", KEY_EXPORT, NULL, 0, "With layout: print it as a table that can be built in", 2},
 	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 2},
 	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 2},
 	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 2},
@@ -220,6 +222,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_JSON:
 		o->as_json = true;
+		break;
+	case KEY_EXPORT:
+		o->as_table = true;
 		break;
 	case KEY_LOCALS:
 		o->with_locals = true;

@@ -18,7 +18,7 @@ struct options {
 	size_t debug_dir_count;
 	bool use_cache, no_stop;
 	unsigned layout_sources; /* --layout: bits 1 << SOURCE_x; 0: not given */
-	bool as_json, with_locals;
+	bool as_json, as_table, with_locals;
 	size_t repr_limit; /* characters */
 	size_t paths_most;
 	enum when color;

@@ -1,6 +1,7 @@
 #include "inspector/python/layout.h"
 
 #include "inspector/base/alloc.h"
+#include "inspector/python/layout_builtin.h"
 #include "inspector/python/layout_target.h"
 #include "inspector/symbols/type_query.h"
 
@@ -144,12 +145,13 @@ static void mix(struct layout *layout, const struct layout *other)
 
 /* Debug information that is missing is no more than that: other sources may do. What went wrong is kept in
  * *missing for the case that they do not. */
-static void use_dwarf(struct layout *layout, const struct layout_request *r, struct error *missing)
+static void use_dwarf(
+	struct layout *layout, const struct layout_request *r, bool *has_group, struct error *missing)
 {
-	if (ask(layout, r->python, GROUP_PYTHON, r->use_cache, missing))
-		ask(layout, r->asyncio ? r->asyncio : r->python, GROUP_ASYNCIO, r->use_cache, missing);
-	else if (r->asyncio)
-		ask(layout, r->asyncio, GROUP_ASYNCIO, r->use_cache, NULL);
+	has_group[GROUP_PYTHON] = ask(layout, r->python, GROUP_PYTHON, r->use_cache, missing);
+	if (has_group[GROUP_PYTHON] || r->asyncio)
+		has_group[GROUP_ASYNCIO] = ask(layout, r->asyncio ? r->asyncio : r->python, GROUP_ASYNCIO,
+			r->use_cache, has_group[GROUP_PYTHON] ? missing : NULL);
 	if (missing->kind != ERROR_NONE && missing->kind != ERROR_NOT_FOUND)
 		layout_note(layout, true, xstrdup(missing->text));
 }
@@ -172,6 +174,20 @@ static void use_target(struct layout *layout, const struct layout_request *r)
 	free(own);
 }
 
+/* For what no debug information was found. */
+static void use_tables(
+	struct layout *layout, const struct layout_request *r, const bool *has_group, struct error *why)
+{
+	bool wanted[FIELD_COUNT], is_any = false;
+
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		wanted[id] = !has_group[group_of(id)];
+		is_any |= wanted[id];
+	}
+	if (is_any)
+		layout_use_builtin(layout, r, wanted, why);
+}
+
 static const struct row *first_missing(const struct layout *layout, bool has_asyncio)
 {
 	enum need era = layout_has(layout, FIELD_frame_localsplus) ? NEW : OLD;
@@ -183,7 +199,7 @@ static const struct row *first_missing(const struct layout *layout, bool has_asy
 }
 
 static bool check_required(const struct layout *layout, const struct layout_request *r, unsigned sources,
-	const struct error *missing, struct error *err)
+	const struct error *missing, const struct error *why, struct error *err)
 {
 	const struct row *row = first_missing(layout, r->asyncio != NULL);
 	const char *type, *member;
@@ -193,9 +209,8 @@ static bool check_required(const struct layout *layout, const struct layout_requ
 	type = row->query.type ? row->query.type : "enumerator";
 	member = row->query.member ? row->query.member : "";
 	if (missing->kind != ERROR_NONE) {
-		if (err)
-			*err = *missing;
-		return false;
+		error_set(err, missing->kind, "%.150s%s%s", missing->text, why->kind ? "; " : "", why->text);
+		return error_advise(err, "%s", missing->advice);
 	}
 	if (sources == ALL_SOURCES) {
 		error_set(err, ERROR_NO_FIELD, "the debug information of %s has no %s%s%s",
@@ -204,22 +219,25 @@ static bool check_required(const struct layout *layout, const struct layout_requ
 			"This version or build of CPython may be one that this program does not "
 			"know yet; `asyncinspect --version` tells which it knows.");
 	}
-	error_set(err, ERROR_NO_FIELD, "no source that --layout allows has %s%s%s", type, *member ? " " : "",
-		member);
+	error_set(err, ERROR_NO_FIELD, "no source that --layout allows has %s%s%s%s%s", type,
+		*member ? " " : "", member, why->kind ? ": " : "", why->text);
 	return error_advise(err, "Allow more of them: --layout dwarf,target,built-in is the default.");
 }
 
 bool layout_resolve(struct layout *layout, const struct layout_request *request, struct error *err)
 {
 	unsigned sources = request->sources ? request->sources : ALL_SOURCES;
-	struct error missing = ERROR_INIT;
+	struct error missing = ERROR_INIT, why = ERROR_INIT;
+	bool has_group[] = {[GROUP_PYTHON] = false, [GROUP_ASYNCIO] = false};
 
 	layout_clear(layout);
 	if (sources & 1U << SOURCE_DWARF)
-		use_dwarf(layout, request, &missing);
+		use_dwarf(layout, request, has_group, &missing);
 	if (sources & 1U << SOURCE_TARGET)
 		use_target(layout, request);
-	return check_required(layout, request, sources, &missing, err);
+	if (sources & 1U << SOURCE_BUILT_IN)
+		use_tables(layout, request, has_group, &why);
+	return check_required(layout, request, sources, &missing, &why, err);
 }
 
 void layout_clear(struct layout *layout)

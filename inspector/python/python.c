@@ -53,7 +53,7 @@ static struct module *find_extension(struct module_list *list, const char *prefi
 	return NULL;
 }
 
-static void format_version(uint32_t hex, char *text, size_t size)
+void python_format_version(uint32_t hex, char *text, size_t size)
 {
 	unsigned level = hex >> 4 & 15, serial = hex & 15;
 	int used = snprintf(text, size, "%u.%u.%u", hex >> 24, hex >> 16 & 255, hex >> 8 & 255);
@@ -106,7 +106,7 @@ static bool read_version(struct python *py, struct error *err)
 		if (!target_read(py->target, symbol.address, bytes, sizeof(bytes), err))
 			return false;
 		py->hexversion = (uint32_t)load_unsigned(bytes, sizeof(bytes));
-		format_version(py->hexversion, py->version, sizeof(py->version));
+		python_format_version(py->hexversion, py->version, sizeof(py->version));
 	}
 	py->era = era_find(py->hexversion);
 	return py->era || unsupported(py, err);
@@ -121,7 +121,7 @@ void python_confirm_version(struct python *py, uint64_t sysdict)
 		return;
 	py->hexversion = (uint32_t)hexversion;
 	py->version_is_partial = false;
-	format_version(py->hexversion, py->version, sizeof(py->version));
+	python_format_version(py->hexversion, py->version, sizeof(py->version));
 }
 
 static uint64_t symbol_address(struct python *py, const char *name)
@@ -172,9 +172,25 @@ static bool not_python(struct python *py, struct error *err)
 	return false;
 }
 
+struct layout_request python_layout_request(const struct python *py)
+{
+	struct symbol runtime = {0};
+
+	module_symbol(py->module, "_PyRuntime", &runtime, NULL);
+	return (struct layout_request){
+		.target = py->target,
+		.python = py->module,
+		.asyncio = py->asyncio,
+		.runtime = py->runtime,
+		.runtime_size = runtime.size,
+		.hexversion = py->hexversion,
+	};
+}
+
 static bool open_python(struct python *py, const struct python_options *options, struct error *err)
 {
 	struct symbol runtime = {0};
+	struct layout_request request;
 
 	py->modules = module_list_create(py->target, &options->modules, err);
 	if (!py->modules)
@@ -187,18 +203,10 @@ static bool open_python(struct python *py, const struct python_options *options,
 	if (!read_version(py, err))
 		return false;
 	find_singletons(py);
-	return layout_resolve(&py->layout,
-		&(struct layout_request){
-			.target = py->target,
-			.python = py->module,
-			.asyncio = py->asyncio,
-			.runtime = py->runtime,
-			.runtime_size = runtime.size,
-			.hexversion = py->hexversion,
-			.sources = options->layout_sources,
-			.use_cache = options->use_cache,
-		},
-		err);
+	request = python_layout_request(py);
+	request.sources = options->layout_sources;
+	request.use_cache = options->use_cache;
+	return layout_resolve(&py->layout, &request, err);
 }
 
 struct python *python_open(struct target *target, const struct python_options *options, struct error *err)

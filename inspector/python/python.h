@@ -49,6 +49,12 @@ struct python_options {
 struct python *python_open(struct target *target, const struct python_options *options, struct error *err);
 void python_close(struct python *py); /* NULL is allowed */
 
+/* What layout_resolve and layout_export need to know of it; all sources, no cache. */
+struct layout_request python_layout_request(const struct python *py);
+
+/* "3.12.1", "3.13.0rc2": hex is a PY_VERSION_HEX. */
+void python_format_version(uint32_t hex, char *text, size_t size);
+
 /* A target_settled_fn for target_capture; context is the struct python. False while a collection runs in any
  * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting).
  * Unreadable memory counts as settled. */

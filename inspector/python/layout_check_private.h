@@ -1,0 +1,41 @@
+/* What layout_check*.c share. */
+#ifndef ASYNCINSPECT_PYTHON_LAYOUT_CHECK_PRIVATE_H
+#define ASYNCINSPECT_PYTHON_LAYOUT_CHECK_PRIVATE_H
+
+#include "inspector/base/alloc.h"
+#include "inspector/python/layout_check.h"
+
+struct check {
+	struct probe probe; /* through result->fields */
+	const struct check_target *target;
+	const struct layout_table *table;
+	struct check_result *result;
+	bool is_shown[FIELD_COUNT], is_refused[FIELD_COUNT];
+	uint32_t hexversion;		  /* whole, also where the target's was not */
+	uint64_t interp, modules;	  /* 0: not found */
+	uint64_t types[LAYOUT_TYPES_MAX]; /* type objects; 0: not found */
+	uint64_t type_type, dict_type, tuple_type, str_type, list_type, code_type, module_type, none_type;
+};
+
+/* Whether the struct of a field has this name. */
+bool check_is_of(enum field_id id, const char *name);
+
+/* The field holds or does not, and why not: a clause. A field that a better source gave stays. */
+bool check_field(struct check *c, enum field_id id, bool holds, const char *why);
+
+/* All fields of a struct. */
+void check_refuse_struct(struct check *c, const char *name, const char *why);
+void check_show_struct(struct check *c, const char *name);
+
+/* The same, for what a running process may change under our hands. */
+bool check_moving_field(struct check *c, enum field_id id, bool holds, const char *why);
+
+bool check_is_object(const struct check *c, uint64_t address);
+bool check_is_object_or_null(const struct check *c, uint64_t address);
+
+/* layout_check_state.c: runtime, interpreters, threads, frames, the collector. */
+void check_interpreter(struct check *c);
+void check_threads(struct check *c);
+void check_collector(struct check *c);
+
+#endif
