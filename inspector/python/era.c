@@ -4,6 +4,7 @@
 #include "inspector/python/instance.h"
 #include "inspector/python/memory.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The words before an object that has a managed dictionary (Include/internal/pycore_object.h). Below them
@@ -241,6 +242,17 @@ const struct era *era_find(uint32_t hexversion)
 		if (eras[i].major == hexversion >> 24 && eras[i].minor == (hexversion >> 16 & 255))
 			return &eras[i];
 	return NULL;
+}
+
+bool era_version_of_file(const char *name, uint32_t *hexversion)
+{
+	const char *at = strstr(name, "python");
+	unsigned major, minor;
+
+	if (!at || sscanf(at, "python%u.%u", &major, &minor) != 2 || major > 255 || minor > 255)
+		return false;
+	*hexversion = major << 24 | minor << 16;
+	return true;
 }
 
 const char *era_known_versions(void)

@@ -57,6 +57,10 @@ struct era {
 /* The row of a version, or NULL: hexversion is a PY_VERSION_HEX. */
 const struct era *era_find(uint32_t hexversion);
 
+/* The version that a file's name tells: "libpython3.9.so.1.0" and "python3.9" give 3.9, with the micro
+ * version 0. */
+bool era_version_of_file(const char *name, uint32_t *hexversion);
+
 /* "3.8 to 3.15". Static. */
 const char *era_known_versions(void);
 

@@ -73,22 +73,17 @@ static bool unsupported(const struct python *py, struct error *err)
 	return error_advise(err, "It reads CPython %s.", era_known_versions());
 }
 
-/* "libpython3.9.so.1.0" and "python3.9" tell the minor version; the rest is in memory
- * (python_confirm_version). */
 static bool version_from_name(struct python *py, struct error *err)
 {
-	const char *slash = strrchr(module_path(py->module), '/'), *at;
-	unsigned major, minor;
+	const char *slash = strrchr(module_path(py->module), '/');
 
-	at = strstr(slash ? slash : module_path(py->module), "python");
-	if (!at || sscanf(at, "python%u.%u", &major, &minor) != 2 || major > 255 || minor > 255) {
+	if (!era_version_of_file(slash ? slash + 1 : module_path(py->module), &py->hexversion)) {
 		error_set(err, ERROR_UNSUPPORTED, "the version of the CPython in %s cannot be told",
 			module_path(py->module));
 		return error_advise(
 			err, "It is older than 3.11, and its file is not named after its version.");
 	}
-	py->hexversion = major << 24 | minor << 16;
-	snprintf(py->version, sizeof(py->version), "%u.%u", major, minor);
+	snprintf(py->version, sizeof(py->version), "%u.%u", py->hexversion >> 24, py->hexversion >> 16 & 255);
 	py->version_is_partial = true;
 	return true;
 }
