@@ -75,6 +75,14 @@ $(BUILD)/%.o: %.c Makefile
 $(UNIT): $(TESTS:%.c=$(BUILD)/%.o) $(TEST_LIB:%.c=$(BUILD)/%.o) $(LIBRARY)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $$($(PKG_CONFIG) --libs check) $(LIBS)
 
+# Tries tables of layouts on a process: for tests/layouts/run.py.
+TRY_TABLE := $(BUILD)/tests/layouts/try_table
+
+$(TRY_TABLE): $(BUILD)/tests/layouts/try_table.o $(LIBRARY)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+try-table: $(TRY_TABLE)
+
 # The unit tests alone; with SANITIZE=1 under the sanitizers.
 unit: $(UNIT)
 	$(UNIT)
@@ -103,4 +111,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
 
-.PHONY: all unit layouts check bench install uninstall format clean
+.PHONY: all unit layouts try-table check bench install uninstall format clean

@@ -560,6 +560,7 @@ static void check_all(struct check *c, const struct field *known)
 	check_generator(c);
 	check_code(c);
 	check_threads(c);
+	check_asyncio(c);
 	check_collector(c);
 	check_twins(c);
 	show_enclosed(c);

@@ -37,5 +37,6 @@ bool check_is_object_or_null(const struct check *c, uint64_t address);
 void check_interpreter(struct check *c);
 void check_threads(struct check *c);
 void check_collector(struct check *c);
+void check_asyncio(struct check *c);
 
 #endif

@@ -236,41 +236,60 @@ static void check_exceptions(struct check *c, const struct threads *threads)
 	check_moving_field(c, FIELD_exc_item_previous, holds, "the stack of handled exceptions is not there");
 }
 
-/* 3.13: the running loop comes two words before a circular list that only free-threaded builds fill. Both
- * move together from one micro version to the next. */
-static bool is_empty_circle(struct check *c, uint64_t head)
+/* A circular list of Include/internal/pycore_llist.h: two words, to the next and to the previous. */
+static bool is_llist(struct check *c, uint64_t head)
 {
-	uint64_t next, previous;
+	uint64_t next, previous, back, forth;
 
 	return probe_word(&c->probe, head, &next) && probe_word(&c->probe, head + 8, &previous) &&
-	       next == head && previous == head;
+	       next % 8 == 0 && previous % 8 == 0 && probe_word(&c->probe, next + 8, &back) &&
+	       probe_word(&c->probe, previous, &forth) && back == head && forth == head;
 }
 
-static void check_running_loop(struct check *c, const struct threads *threads)
+/* 3.13: near the running loop is a circular list that only free-threaded builds fill. All that follows
+ * PyThreadState moves together from one micro version to the next. */
+static bool find_queue(struct check *c, const struct threads *threads, int *step)
 {
 	static const int steps[] = {0, 8, -8, 16, -16, 24, -24, 32, -32};
-	struct field *loop = &c->result->fields[FIELD_thread_running_loop];
-	struct field *queue = &c->result->fields[FIELD_thread_mem_free_queue];
 
-	if (loop->source != SOURCE_BUILT_IN || queue->source != SOURCE_BUILT_IN)
-		return;
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		uint32_t at = queue->offset + (uint32_t)steps[i];
+		uint32_t at = c->result->fields[FIELD_thread_mem_free_queue].offset + (uint32_t)steps[i];
 		size_t good = 0;
 
-		while (good < threads->count && is_empty_circle(c, threads->at[good] + at))
+		while (good < threads->count && is_llist(c, threads->at[good] + at))
 			good++;
-		if (good < threads->count)
-			continue;
-		queue->offset = at;
-		loop->offset += (uint32_t)steps[i];
-		check_thread_objects(c, threads, FIELD_thread_running_loop, 0);
-		check_field(c, FIELD_thread_mem_free_queue, true, NULL);
-		c->is_shown[FIELD_thread_running_loop] = true;
-		return;
+		if (good == threads->count) {
+			*step = steps[i];
+			return true;
+		}
 	}
-	check_field(c, FIELD_thread_running_loop, false, "what is next to it is not there");
-	check_field(c, FIELD_thread_mem_free_queue, false, "it is not there");
+	return false;
+}
+
+static void check_thread_tail(struct check *c, const struct threads *threads)
+{
+	static const enum field_id ids[] = {FIELD_thread_running_loop, FIELD_thread_running_task,
+		FIELD_thread_tasks_head, FIELD_thread_mem_free_queue};
+	bool holds, has_lists = true;
+	int step = 0;
+
+	if (!probe_has(&c->probe, FIELD_thread_mem_free_queue))
+		return;
+	holds = find_queue(c, threads, &step);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (holds && c->result->fields[ids[i]].source == SOURCE_BUILT_IN)
+			c->result->fields[ids[i]].offset += (uint32_t)step;
+		check_field(c, ids[i], holds, "what is next to it is not there");
+	}
+	check_thread_objects(c, threads, FIELD_thread_running_loop, 0);
+	check_thread_objects(c, threads, FIELD_thread_running_task, 0);
+	if (!probe_has(&c->probe, FIELD_thread_tasks_head))
+		return;
+	for (size_t i = 0; i < threads->count; i++)
+		has_lists &= is_llist(c, threads->at[i] + c->result->fields[FIELD_thread_tasks_head].offset);
+	check_moving_field(c, FIELD_thread_tasks_head, has_lists, "the list of tasks is not there");
+	check_field(c, FIELD_llist_next, c->result->fields[FIELD_llist_next].offset == 0,
+		"lists are not of this form");
 }
 
 /* Frames ---------------------------------------------------------------------------------------------- */
@@ -447,7 +466,7 @@ void check_threads(struct check *c)
 	check_thread_objects(c, &threads, FIELD_thread_c_profileobj, 0);
 	check_thread_objects(c, &threads, FIELD_thread_c_traceobj, 0);
 	check_exceptions(c, &threads);
-	check_running_loop(c, &threads);
+	check_thread_tail(c, &threads);
 	check_frames(c, &threads);
 }
 
@@ -468,7 +487,7 @@ static bool is_circle(struct check *c, uint64_t head)
 
 static bool are_generations(struct check *c, uint64_t first)
 {
-	uint64_t stride = c->result->fields[FIELD_stride_gc_generation].size;
+	uint64_t stride = c->result->fields[FIELD_sizeof_gc_generation].size;
 
 	return is_circle(c, first) && is_circle(c, first + stride) && is_circle(c, first + 2 * stride);
 }
@@ -488,7 +507,7 @@ static void check_generations(struct check *c, uint64_t gc)
 {
 	static const int steps[] = {0, -4, 4};
 	struct field *f = &c->result->fields[FIELD_gc_generations];
-	uint64_t stride = c->result->fields[FIELD_stride_gc_generation].size;
+	uint64_t stride = c->result->fields[FIELD_sizeof_gc_generation].size;
 	bool holds;
 
 	if (!probe_has(&c->probe, FIELD_gc_generations))
@@ -502,13 +521,13 @@ static void check_generations(struct check *c, uint64_t gc)
 		holds = has_objects(c, gc + at) && has_objects(c, gc + at + 2 * stride);
 		check_moving_field(c, FIELD_gc_generations, holds, "no objects are on the lists");
 		check_moving_field(c, FIELD_sizeof_gc_head, holds, "no objects are on the lists");
-		check_field(c, FIELD_stride_gc_generation, true, NULL);
+		check_field(c, FIELD_sizeof_gc_generation, true, NULL);
 		check_field(c, FIELD_gc_head_next, true, NULL);
 		check_field(c, FIELD_gc_head_prev, true, NULL);
 		return;
 	}
 	check_moving_field(c, FIELD_gc_generations, false, "the lists of the collector are not there");
-	check_moving_field(c, FIELD_stride_gc_generation, false, "the lists of the collector are not there");
+	check_moving_field(c, FIELD_sizeof_gc_generation, false, "the lists of the collector are not there");
 }
 
 static void check_list_at(struct check *c, uint64_t gc, enum field_id id)
@@ -542,4 +561,35 @@ void check_collector(struct check *c)
 		"it is neither 0 nor 1");
 	check_list_at(c, gc, FIELD_gc_garbage);
 	check_list_at(c, gc, FIELD_gc_callbacks);
+}
+
+/* _asyncio ---------------------------------------------------------------------------------------------- */
+
+/* Attributes of the module that its state refers to as well (Modules/_asynciomodule.c: module_exec). */
+static void check_state_field(
+	struct check *c, enum field_id id, uint64_t state, uint64_t dict, const char *attribute)
+{
+	uint64_t object, expected;
+
+	if (!probe_has(&c->probe, id) || !probe_dict_get(&c->probe, dict, attribute, &expected))
+		return;
+	check_field(c, id, probe_pointer(&c->probe, state, id, &object) && object == expected,
+		"the module's own attribute is another");
+}
+
+void check_asyncio(struct check *c)
+{
+	const struct probe *p = &c->probe;
+	uint64_t module, state, dict;
+
+	if (c->interp && probe_has(p, FIELD_interp_tasks_head))
+		check_moving_field(c, FIELD_interp_tasks_head,
+			is_llist(c, c->interp + p->fields[FIELD_interp_tasks_head].offset),
+			"the list of tasks is not there");
+	if (!c->modules || !probe_dict_get(p, c->modules, "_asyncio", &module) ||
+		!probe_pointer(p, module, FIELD_module_state, &state) ||
+		!probe_pointer(p, module, FIELD_module_dict, &dict))
+		return;
+	check_state_field(c, FIELD_state_other_tasks, state, dict, "_scheduled_tasks");
+	check_state_field(c, FIELD_state_other_eager_tasks, state, dict, "_eager_tasks");
 }

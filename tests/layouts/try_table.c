@@ -1,0 +1,198 @@
+/* Tries tables of layouts on a process whose layout is known by its debug information.
+ *
+ *   try_table [--target] [--alter] PID < TABLE...
+ *
+ * --target: the target's own tables come first, as without debug information. Prints a line for what the
+ * table cost and what was kept wrongly:
+ *
+ *   refused WHAT: WHY
+ *   wrong FIELD                        kept, and another than the debug information has
+ *   kept N, refused N, wrong N
+ *
+ * --alter: instead, moves one field of the tables at a time, and prints those that nothing noticed:
+ *
+ *   unnoticed FIELD
+ *   altered N, unnoticed N
+ *
+ * Exit status 1 when it could not be tried. */
+#include "inspector/base/alloc.h"
+#include "inspector/python/layout_builtin.h"
+#include "inspector/python/layout_target.h"
+#include "inspector/python/python.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct trial {
+	struct python *py;
+	struct layout_request request;
+	struct check_target target;
+	bool with_target;
+	char *texts;
+	size_t length;
+};
+
+static bool find_symbol(void *context, const char *name, struct symbol *symbol)
+{
+	return module_symbol(context, name, symbol, NULL);
+}
+
+static char *read_input(size_t *length)
+{
+	char *texts = NULL;
+	size_t capacity = 0, got;
+
+	*length = 0;
+	do {
+		texts = grow_array(texts, &capacity, *length + 4096, 1);
+		got = fread(texts + *length, 1, 4096, stdin);
+		*length += got;
+	} while (got);
+	return texts;
+}
+
+/* Whether a field is kept and says something else than it should. */
+static bool is_wrong(const struct trial *t, const struct layout *layout, int id)
+{
+	const struct field *a = &layout->fields[id], *b = &t->py->layout.fields[id];
+
+	return a->offset != NO_OFFSET &&
+	       (a->offset != b->offset || a->value != b->value || a->bit != b->bit || a->bits != b->bits ||
+		       (a->size != b->size && (a->size <= 8 || b->size <= 8)));
+}
+
+static void try_texts(const struct trial *t, const char *texts, size_t length, struct layout *layout)
+{
+	bool wanted[FIELD_COUNT];
+
+	memset(wanted, true, sizeof(wanted));
+	layout_clear(layout);
+	if (t->with_target)
+		layout_read_debug_offsets(layout, &t->request, NULL);
+	layout_use_tables(layout, &t->target, false, true, wanted, texts, length, NULL);
+}
+
+static const char *label(int id)
+{
+	static char text[128];
+
+	snprintf(text, sizeof(text), "%s %s", layout_describe(id)->kind, layout_describe(id)->id);
+	return text;
+}
+
+static void try_once(const struct trial *t)
+{
+	struct layout layout = {.notes = NULL};
+	size_t kept = 0, absent = 0, wrong = 0;
+
+	try_texts(t, t->texts, t->length, &layout);
+	for (size_t i = 0; i < layout.note_count; i++)
+		if (!layout.notes[i].is_warning)
+			printf("%s\n", layout.notes[i].text);
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		kept += layout_has(&layout, id);
+		absent += !layout_has(&layout, id) && layout_has(&t->py->layout, id);
+		if (is_wrong(t, &layout, id)) {
+			printf("wrong %s\n", label(id));
+			wrong++;
+		}
+	}
+	printf("kept %zu, refused %zu, wrong %zu\n", kept, absent, wrong);
+	layout_deinit(&layout);
+}
+
+/* The next offset that a field of this kind could have. */
+static void alter(struct field *field, const char *kind, int step)
+{
+	uint32_t size = field->size && field->size < 8 ? field->size : 8;
+
+	if (strcmp(kind, "constant") == 0)
+		field->value += step;
+	else if (strcmp(kind, "member") != 0)
+		field->size += (uint32_t)(8 * step);
+	else if (field->bits)
+		field->bit = (uint8_t)(field->bit + step);
+	else
+		field->offset += (uint32_t)((int)size * step);
+}
+
+static bool is_unnoticed(const struct trial *t, const struct layout_table *table, int id, int step)
+{
+	struct layout_table *altered = xmalloc(sizeof(*altered));
+	struct layout layout = {.notes = NULL};
+	struct strbuf text = STRBUF_INIT;
+	bool is_bad;
+
+	*altered = *table;
+	alter(&altered->fields[id], layout_describe(id)->kind, step);
+	layout_table_print(altered, &text);
+	try_texts(t, strbuf_text(&text), text.length, &layout);
+	is_bad = is_wrong(t, &layout, id);
+	layout_deinit(&layout);
+	strbuf_deinit(&text);
+	free(altered);
+	return is_bad;
+}
+
+static bool try_altered(const struct trial *t)
+{
+	struct layout_table *table = xmalloc(sizeof(*table));
+	struct error err = ERROR_INIT;
+	size_t count = 0, bad = 0;
+
+	if (!layout_table_parse(t->texts, t->length, table, NULL, &err)) {
+		fprintf(stderr, "%s\n", err.text);
+		free(table);
+		return false;
+	}
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		if (table->fields[id].offset == NO_OFFSET)
+			continue;
+		count++;
+		if (is_unnoticed(t, table, id, 1)) {
+			printf("unnoticed %s\n", label(id));
+			bad++;
+		}
+	}
+	printf("altered %zu, unnoticed %zu\n", count, bad);
+	free(table);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	const struct python_options options = {.use_cache = true};
+	struct error err = ERROR_INIT;
+	struct trial t = {.py = NULL};
+	struct target *target = NULL;
+	bool do_alter = false, ok = false;
+	int i = 1;
+
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		t.with_target |= strcmp(argv[i], "--target") == 0;
+		do_alter |= strcmp(argv[i], "--alter") == 0;
+	}
+	if (i + 1 != argc)
+		return 1;
+	target = target_open_process(atoi(argv[i]), &(struct target_options){.executable = NULL}, &err);
+	if (target)
+		t.py = python_open(target, &options, &err);
+	if (t.py) {
+		t.request = python_layout_request(t.py);
+		t.target = (struct check_target){target, find_symbol, t.py->module, t.request.runtime,
+			t.request.runtime_size, t.request.hexversion};
+		t.texts = read_input(&t.length);
+		ok = true;
+		if (do_alter)
+			ok = try_altered(&t);
+		else
+			try_once(&t);
+	} else {
+		fprintf(stderr, "%s\n", err.text);
+	}
+	free(t.texts);
+	python_close(t.py);
+	target_close(target);
+	return ok ? 0 : 1;
+}
