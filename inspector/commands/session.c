@@ -1,5 +1,6 @@
 #include "inspector/commands/session.h"
 
+#include "inspector/python/era.h"
 #include "inspector/report/json.h"
 
 #include <errno.h>
@@ -71,6 +72,13 @@ void session_print_warnings(const struct session *s)
 	for (size_t i = 0; s->python && i < s->python->layout.note_count; i++)
 		if (s->python->layout.notes[i].is_warning)
 			warn(s->python->layout.notes[i].text);
+	if (s->python && !era_is_tested(s->python->hexversion)) {
+		char *text = xasprintf("CPython %s was not tested with this program, which knows %s",
+			s->python->version, era_known_versions());
+
+		warn(text);
+		free(text);
+	}
 	if (!s->is_settled)
 		warn("a garbage collection was running: objects that it was looking at may be missing");
 	else if (s->model && !s->model->asyncio->heap_is_complete)

@@ -236,12 +236,27 @@ static const struct era eras[] = {
 	},
 };
 
+#define ERA_COUNT (sizeof(eras) / sizeof(eras[0]))
+
 const struct era *era_find(uint32_t hexversion)
 {
-	for (size_t i = 0; i < sizeof(eras) / sizeof(eras[0]); i++)
-		if (eras[i].major == hexversion >> 24 && eras[i].minor == (hexversion >> 16 & 255))
+	const struct era *newest = &eras[ERA_COUNT - 1];
+	uint32_t major = hexversion >> 24, minor = hexversion >> 16 & 255;
+
+	for (size_t i = 0; i < ERA_COUNT; i++)
+		if (eras[i].major == major && eras[i].minor == minor)
 			return &eras[i];
-	return NULL;
+	return major == newest->major && minor > newest->minor ? newest : NULL;
+}
+
+/* PY_RELEASE_LEVEL_FINAL. A version of which only the minor is known has the level 0. */
+#define LEVEL_FINAL 15
+
+bool era_is_tested(uint32_t hexversion)
+{
+	uint32_t level = hexversion >> 4 & 15;
+
+	return (hexversion >> 16 & 255) <= eras[ERA_COUNT - 1].minor && (level == LEVEL_FINAL || level == 0);
 }
 
 bool era_version_of_file(const char *name, uint32_t *hexversion)

@@ -54,8 +54,12 @@ struct era {
 	size_t managed_words;
 };
 
-/* The row of a version, or NULL: hexversion is a PY_VERSION_HEX. */
+/* The row of a version, that of the newest one for a newer one, or NULL: hexversion is a PY_VERSION_HEX. */
 const struct era *era_find(uint32_t hexversion);
+
+/* Whether the version is one that this program was tested with: no alpha, beta or candidate, and not newer
+ * than the newest row. */
+bool era_is_tested(uint32_t hexversion);
 
 /* The version that a file's name tells: "libpython3.9.so.1.0" and "python3.9" give 3.9, with the micro
  * version 0. */
