@@ -7,11 +7,17 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The words before an object that has a managed dictionary (Include/internal/pycore_object.h). Below them
- * lies the head of the collector. */
-#define WORD_DICT                                                                                            \
-	24 /* 3.11: _PyObject_DictPointer; 3.12: _PyObject_DictOrValuesPointer; 3.13: managed dict */
-#define WORD_VALUES 32 /* 3.11: _PyObject_ValuesPointer */
+/* The words before an object that has a managed dictionary (Include/internal/pycore_object.h), counted from
+ * the head of the collector, which a free-threaded build does not have. */
+#define WORD_DICT 8 /* 3.11: _PyObject_DictPointer; 3.12: _PyObject_DictOrValuesPointer; 3.13: managed dict  \
+		     */
+#define WORD_VALUES 16 /* 3.11: _PyObject_ValuesPointer */
+
+static bool read_managed_word(
+	struct python *py, uint64_t object, uint64_t word, uint64_t *value, struct error *err)
+{
+	return read_word(py, object - python_gc_head_size(py) - word, value, err);
+}
 
 /* 3.11: two words, one for inline values, one for a dictionary. */
 static bool storage_two_words(struct python *py, uint64_t object, const struct pytype *type,
@@ -19,8 +25,8 @@ static bool storage_two_words(struct python *py, uint64_t object, const struct p
 {
 	uint64_t values;
 
-	if (!read_word(py, object - WORD_DICT, &storage->dict, err) ||
-		!read_word(py, object - WORD_VALUES, &values, err))
+	if (!read_managed_word(py, object, WORD_DICT, &storage->dict, err) ||
+		!read_managed_word(py, object, WORD_VALUES, &values, err))
 		return false;
 	if (values && !storage->dict) {
 		storage->values = values + python_field(py, FIELD_values_array)->offset;
@@ -36,7 +42,7 @@ static bool storage_tagged_word(struct python *py, uint64_t object, const struct
 {
 	uint64_t word;
 
-	if (!read_word(py, object - WORD_DICT, &word, err))
+	if (!read_managed_word(py, object, WORD_DICT, &word, err))
 		return false;
 	if (word & 1) {
 		storage->values = word + 1 + python_field(py, FIELD_values_array)->offset;
@@ -55,7 +61,7 @@ static bool storage_embedded_values(struct python *py, uint64_t object, const st
 {
 	uint64_t values = object + type->basicsize, valid, capacity;
 
-	if (!read_word(py, object - WORD_DICT, &storage->dict, err))
+	if (!read_managed_word(py, object, WORD_DICT, &storage->dict, err))
 		return false;
 	if (!type->has_inline_values)
 		return true;

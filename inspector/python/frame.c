@@ -31,10 +31,34 @@ static int64_t stack_top(struct python *py, const struct body *body, const struc
 	return pointer ? (int64_t)(pointer - frame->localsplus) / 8 : -1;
 }
 
+/* Where the instructions of the frame start. In free-threaded builds from 3.14 on each thread has its own
+ * copy of the bytecode; copy 0 is the one in the code object. Include/internal/pycore_interpframe.h,
+ * _PyFrame_GetBytecode. */
+static bool find_bytecode(struct python *py, const struct body *body, const struct pyframe *frame,
+	uint64_t *bytecode, struct error *err)
+{
+	uint64_t copies, count;
+	int64_t copy;
+
+	*bytecode = frame->code->bytecode;
+	if (!python_has(py, FIELD_frame_copy) || !python_has(py, FIELD_code_copies))
+		return true;
+	copy = body_signed(py, body, FIELD_frame_copy);
+	if (copy == 0)
+		return true;
+	if (!read_pointer(py, frame->code->address, FIELD_code_copies, &copies, err) ||
+		!read_unsigned(py, copies, FIELD_copies_size, &count, err))
+		return false;
+	if (copy < 0 || (uint64_t)copy >= count)
+		return error_at(err, ERROR_CORRUPT, frame->address,
+			"a frame of %s executes a copy of its code that is not there", frame->code->qualname);
+	return read_pointer(py, copies + 8 * (uint64_t)copy, FIELD_copies_entries, bytecode, err);
+}
+
 static bool read_parts(struct python *py, const struct body *body, struct pyframe *frame, struct error *err)
 {
 	int64_t stacktop;
-	uint64_t code = py->era->untag(body_pointer(py, body, FIELD_frame_code));
+	uint64_t bytecode, code = py->era->untag(body_pointer(py, body, FIELD_frame_code));
 
 	frame->owner = owner_of(py, body_unsigned(py, body, FIELD_frame_owner));
 	frame->previous = body_pointer(py, body, FIELD_frame_previous);
@@ -43,7 +67,9 @@ static bool read_parts(struct python *py, const struct body *body, struct pyfram
 	frame->code = pycode_at(py, code, err);
 	if (!frame->code)
 		return false;
-	frame->lasti = (int64_t)(body_pointer(py, body, FIELD_frame_instruction) - frame->code->bytecode);
+	if (!find_bytecode(py, body, frame, &bytecode, err))
+		return false;
+	frame->lasti = (int64_t)(body_pointer(py, body, FIELD_frame_instruction) - bytecode);
 	if (frame->lasti < -16 || frame->lasti > (int64_t)frame->code->bytecode_size)
 		return error_at(err, ERROR_CORRUPT, frame->address,
 			"a frame of %s points outside of its code", frame->code->qualname);

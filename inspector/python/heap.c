@@ -1,6 +1,7 @@
 #include "inspector/python/heap.h"
 
 #include "inspector/python/memory.h"
+#include "inspector/python/mimalloc.h"
 
 #include <stdlib.h>
 
@@ -91,6 +92,11 @@ static const struct span *span_of(const struct heap *heap, uint64_t address)
 		}
 	}
 	return NULL;
+}
+
+uint64_t heap_positions(const struct heap *heap)
+{
+	return heap->word_count * 64;
 }
 
 uint32_t heap_position(const struct heap *heap, uint64_t address)
@@ -298,7 +304,10 @@ struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 		return NULL;
 	}
 	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
-		walk_interpreter(py, heap, interp, is_complete);
+		if (!python_is_free_threaded(py))
+			walk_interpreter(py, heap, interp, is_complete);
+		else if (!mimalloc_walk(py, interp, heap))
+			*is_complete = false;
 		/* One set of lists serves all interpreters. */
 		if (!python_has(py, FIELD_interp_gc))
 			break;

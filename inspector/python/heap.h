@@ -15,9 +15,10 @@ struct heap;
 #define NO_POSITION UINT32_MAX
 
 /* All objects that the collector tracks, of all interpreters, by its own lists (Python/gc.c; the youngest
- * generation to the permanent one, gc.freeze() included). A list that is damaged, or split by a collection
- * that was running, is followed as far as it goes: *is_complete is false then and the first error is noted in
- * py. NULL only when there is no interpreter or the memory is too large. */
+ * generation to the permanent one, gc.freeze() included); those of a free-threaded build by mimalloc.h. A
+ * list that is damaged, or split by a collection that was running, is followed as far as it goes:
+ * *is_complete is false then and the first error is noted in py. NULL only when there is no interpreter or
+ * the memory is too large. */
 struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err);
 void heap_destroy(struct heap *heap); /* NULL is allowed */
 
@@ -25,6 +26,9 @@ void heap_destroy(struct heap *heap); /* NULL is allowed */
  * NO_POSITION for an address that cannot hold an object. */
 uint32_t heap_position(const struct heap *heap, uint64_t address);
 uint64_t heap_position_address(const struct heap *heap, uint32_t position);
+
+/* How many addresses could be objects. */
+uint64_t heap_positions(const struct heap *heap);
 
 bool heap_contains(const struct heap *heap, uint64_t address);
 

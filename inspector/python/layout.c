@@ -143,12 +143,22 @@ static void mix(struct layout *layout, const struct layout *other)
 	}
 }
 
+/* Every build has mimalloc, but only a free-threaded one has its objects there. */
+static void leave_out_mimalloc(struct layout *layout)
+{
+	if (layout_has(layout, FIELD_object_gc_bits))
+		return;
+	for (int id = FIELD_thread_heaps; id <= FIELD_runtime_debug_allocator; id++)
+		layout->fields[id] = (struct field){.offset = NO_OFFSET};
+}
+
 /* Debug information that is missing is no more than that: other sources may do. What went wrong is kept in
  * *missing for the case that they do not. */
 static void use_dwarf(
 	struct layout *layout, const struct layout_request *r, bool *has_group, struct error *missing)
 {
 	has_group[GROUP_PYTHON] = ask(layout, r->python, GROUP_PYTHON, r->use_cache, missing);
+	leave_out_mimalloc(layout);
 	if (has_group[GROUP_PYTHON] || r->asyncio)
 		has_group[GROUP_ASYNCIO] = ask(layout, r->asyncio ? r->asyncio : r->python, GROUP_ASYNCIO,
 			r->use_cache, has_group[GROUP_PYTHON] ? missing : NULL);

@@ -79,9 +79,22 @@ static inline bool python_has(const struct python *py, enum field_id id)
 	return layout_has(&py->layout, id);
 }
 
+/* Built with --disable-gil: counts of references are in two parts, objects have no head of the collector and
+ * are on no lists. */
+static inline bool python_is_free_threaded(const struct python *py)
+{
+	return python_has(py, FIELD_object_gc_bits);
+}
+
 static inline size_t python_sizeof(const struct python *py, enum field_id id)
 {
 	return py->layout.fields[id].size;
+}
+
+/* Bytes of the collector's head before an object that it may track. */
+static inline size_t python_gc_head_size(const struct python *py)
+{
+	return python_is_free_threaded(py) ? 0 : python_sizeof(py, FIELD_sizeof_gc_head);
 }
 
 #endif

@@ -7,7 +7,7 @@
 #define REFCOUNT_IMMORTAL INT64_MAX
 
 /* REFCOUNT_IMMORTAL for an object that is never freed (Include/refcount.h: from 3.12 on the low 32 bits are
- * negative). */
+ * negative; free-threaded: the local part is all ones). */
 bool pyobject_refcount(struct python *py, uint64_t object, int64_t *count, struct error *err);
 
 #endif

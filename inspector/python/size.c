@@ -158,7 +158,7 @@ uint64_t pyobject_size(struct python *py, uint64_t object)
 		return str_size(py, object);
 	size = type->basicsize + variable_part(py, object, type);
 	if (type->has_gc)
-		size += python_sizeof(py, FIELD_sizeof_gc_head);
+		size += python_gc_head_size(py);
 	if (type->has_managed_dict)
 		size += 8 * py->era->managed_words;
 	return size;

@@ -41,7 +41,7 @@ json_t *json_target(const struct view *view)
 		const struct facts *facts = &view->model->facts;
 
 		json_object_set_new(o, "debug_build", known_bool(facts->debug_build));
-		json_object_set_new(o, "free_threaded", json_false());
+		json_object_set_new(o, "free_threaded", json_boolean(python_is_free_threaded(py)));
 		json_object_set_new(o, "origin_tracking_depth", known_int(facts->origin_tracking_depth));
 		json_object_set_new(o, "tracemalloc", known_bool(facts->tracemalloc));
 		json_object_set_new(o, "runtime_warning_filter", json_text(facts->runtime_warning_filter));
