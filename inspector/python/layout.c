@@ -198,23 +198,24 @@ static void use_tables(
 		layout_use_builtin(layout, r, wanted, why);
 }
 
-static const struct row *first_missing(const struct layout *layout, bool has_asyncio)
+enum field_id layout_missing(const struct layout *layout, bool has_asyncio)
 {
 	enum need era = layout_has(layout, FIELD_frame_localsplus) ? NEW : OLD;
 
 	for (int id = 0; id < FIELD_COUNT; id++)
 		if ((rows[id].need == REQUIRED || rows[id].need == era) && !layout_has(layout, id))
-			return &rows[id];
-	return has_asyncio && !layout_has(layout, FIELD_task_coroutine) ? &rows[FIELD_task_coroutine] : NULL;
+			return id;
+	return has_asyncio && !layout_has(layout, FIELD_task_coroutine) ? FIELD_task_coroutine : FIELD_COUNT;
 }
 
 static bool check_required(const struct layout *layout, const struct layout_request *r, unsigned sources,
 	const struct error *missing, const struct error *why, struct error *err)
 {
-	const struct row *row = first_missing(layout, r->asyncio != NULL);
+	enum field_id id = layout_missing(layout, r->asyncio != NULL);
+	const struct row *row = &rows[id < FIELD_COUNT ? id : 0];
 	const char *type, *member;
 
-	if (!row)
+	if (id == FIELD_COUNT)
 		return true;
 	type = row->query.type ? row->query.type : "enumerator";
 	member = row->query.member ? row->query.member : "";

@@ -75,6 +75,9 @@ struct layout_request {
 bool layout_resolve(struct layout *layout, const struct layout_request *request, struct error *err);
 void layout_deinit(struct layout *layout);
 
+/* The first field that is required and absent, for a target that has _asyncio or not; FIELD_COUNT: none. */
+enum field_id layout_missing(const struct layout *layout, bool has_asyncio);
+
 /* Sets every field to absent. */
 void layout_clear(struct layout *layout);
 

@@ -12,6 +12,7 @@
 #define FLAG_DICT   (UINT64_C(1) << 29)
 #define FLAG_TYPE   (UINT64_C(1) << 31)
 #define FLAG_READY  (UINT64_C(1) << 12)
+#define FLAG_HEAP   (UINT64_C(1) << 9)
 #define MEMBERS_MAX 64
 
 /* Names and marks ------------------------------------------------------------------------------------ */
@@ -112,6 +113,7 @@ bool check_field(struct check *c, enum field_id id, bool holds, const char *why)
 {
 	if (!probe_has(&c->probe, id))
 		return holds;
+	c->is_contradicted[id] |= !holds;
 	if (holds) {
 		c->is_shown[id] = true;
 	} else if (is_hypothesis(c, id) && !c->is_refused[id]) {
@@ -119,6 +121,12 @@ bool check_field(struct check *c, enum field_id id, bool holds, const char *why)
 		add_refusal(c, field_name(id), why, 1);
 	}
 	return holds;
+}
+
+void check_weak_field(struct check *c, enum field_id id, bool holds, const char *why)
+{
+	if (!holds)
+		check_field(c, id, false, why);
 }
 
 bool check_moving_field(struct check *c, enum field_id id, bool holds, const char *why)
@@ -389,29 +397,112 @@ static void find_imported_type(struct check *c, size_t i)
 		c->types[i] = 0;
 }
 
-/* Every object of a row's struct is somewhere in the heap: two rows for one member must agree with each
- * other. */
-static void check_twins(struct check *c)
+static bool is_member(const struct check *c, enum field_id id)
 {
-	const struct field *f = c->result->fields;
+	return probe_has(&c->probe, id) && strcmp(layout_describe(id)->kind, "member") == 0;
+}
 
+/* Two rows for one member must agree, two members of a struct must not lie on each other (bit-fields may). */
+static bool contradicts(const struct check *c, enum field_id a, enum field_id b)
+{
+	const struct field *f = &c->result->fields[a], *g = &c->result->fields[b];
+	const struct field_description *d = layout_describe(a), *e = layout_describe(b);
+
+	if (strcmp(d->type, e->type) != 0)
+		return false;
+	if (strcmp(d->member, e->member) == 0)
+		return f->offset != g->offset;
+	return !f->bits && !g->bits && f->offset < g->offset + g->size && g->offset < f->offset + f->size;
+}
+
+static void check_contradictions(struct check *c)
+{
 	for (int a = 0; a < FIELD_COUNT; a++) {
-		const struct field_description *first = layout_describe(a);
-
-		if (!first->member || !first->type || !probe_has(&c->probe, a))
-			continue;
-		for (int b = a + 1; b < FIELD_COUNT; b++) {
-			const struct field_description *second = layout_describe(b);
-
-			if (!second->member || !second->type || !probe_has(&c->probe, b) ||
-				strcmp(first->kind, second->kind) != 0 ||
-				strcmp(first->type, second->type) != 0 ||
-				strcmp(first->member, second->member) != 0 || f[a].offset == f[b].offset)
+		for (int b = a + 1; is_member(c, a) && b < FIELD_COUNT; b++) {
+			if (!is_member(c, b) || !contradicts(c, a, b))
 				continue;
 			check_field(c, a, false, "the table contradicts itself");
 			check_field(c, b, false, "the table contradicts itself");
 		}
 	}
+}
+
+static bool find_in_module(struct check *c, const char *module, const char *name, uint64_t *value)
+{
+	uint64_t object, dict;
+
+	return c->modules && probe_dict_get(&c->probe, c->modules, module, &object) &&
+	       probe_pointer(&c->probe, object, FIELD_module_dict, &dict) &&
+	       probe_dict_get(&c->probe, dict, name, value);
+}
+
+/* What a class statement makes, by a class that every Python has. */
+static void check_class(struct check *c)
+{
+	const struct probe *p = &c->probe;
+	uint64_t class, dict, text, method, keys, kind;
+
+	if (!find_in_module(c, "codecs", "Codec", &class))
+		return;
+	check_field(c, FIELD_type_dict,
+		probe_pointer(p, class, FIELD_type_dict, &dict) && probe_dict_get(p, dict, "encode", &method),
+		"the dictionary of a class is not there");
+	check_field(c, FIELD_heaptype_name,
+		probe_pointer(p, class, FIELD_heaptype_name, &text) && probe_is_text(p, text, "Codec"),
+		"the name of a class is not there");
+	check_field(c, FIELD_heaptype_qualname,
+		probe_pointer(p, class, FIELD_heaptype_qualname, &text) && probe_is_text(p, text, "Codec"),
+		"the qualified name of a class is not there");
+	check_field(c, FIELD_heaptype_cached_keys,
+		probe_pointer(p, class, FIELD_heaptype_cached_keys, &keys) && keys && keys % 8 == 0 &&
+			(!probe_has(p, FIELD_keys_kind) ||
+				(probe_unsigned(p, keys, FIELD_keys_kind, &kind) && kind == 2)),
+		"the keys of a class are not there");
+}
+
+static void check_slots(struct check *c)
+{
+	const struct probe *p = &c->probe;
+	uint64_t class, tuple, items[2];
+	size_t count;
+
+	if (probe_has(p, FIELD_heaptype_slots) && find_in_module(c, "weakref", "KeyedRef", &class))
+		check_field(c, FIELD_heaptype_slots,
+			probe_pointer(p, class, FIELD_heaptype_slots, &tuple) &&
+				probe_tuple(p, tuple, items, 2, &count) && count == 1 &&
+				probe_is_text(p, items[0], "key"),
+			"the slots of a class are not there");
+}
+
+/* What PyType_FromSpec makes: it keeps its module and a copy of its name. */
+static void check_spec_type(struct check *c)
+{
+	const struct probe *p = &c->probe;
+	uint64_t type, module, name, flags;
+
+	if (!find_in_module(c, "_functools", "partial", &type) ||
+		!probe_unsigned(p, type, FIELD_type_flags, &flags) || !(flags & FLAG_HEAP))
+		return;
+	if (probe_has(p, FIELD_heaptype_module) && probe_dict_get(p, c->modules, "_functools", &module))
+		check_field(c, FIELD_heaptype_module,
+			probe_pointer(p, type, FIELD_heaptype_module, &name) && name == module,
+			"the module of a type is not there");
+	if (probe_has(p, FIELD_heaptype_spec_name))
+		check_field(c, FIELD_heaptype_spec_name,
+			probe_pointer(p, type, FIELD_heaptype_spec_name, &name) &&
+				probe_is_cstring(p, name, "functools.partial"),
+			"the name of a type is not there");
+}
+
+/* tp_cache follows tp_mro in every version, so that it is right when the type objects are as large as they
+ * should be. */
+static void check_last_of_type(struct check *c)
+{
+	const struct field *f = c->result->fields;
+
+	if (c->is_shown[FIELD_sizeof_type] && c->is_shown[FIELD_type_mro])
+		check_field(c, FIELD_type_cache, f[FIELD_type_cache].offset == f[FIELD_type_mro].offset + 8,
+			"it does not follow tp_mro");
 }
 
 /* What better sources say of a struct must be what the table says. */
@@ -434,6 +525,7 @@ static void check_known_fields(struct check *c, const struct field *known)
 		snprintf(name, sizeof(name), "%.*s", (int)length, start);
 		snprintf(why, sizeof(why), "%s is elsewhere in this build",
 			layout_describe(id)->member ? layout_describe(id)->member : "its end");
+		c->is_contradicted[id] = true;
 		for (size_t i = 0; i < COUNT(piecemeal); i++)
 			if (strcmp(piecemeal[i], name) == 0)
 				name[0] = '\0';
@@ -458,20 +550,32 @@ static bool holds_as_a_whole(const struct check *c, const char *name)
 	return is_there;
 }
 
-/* A struct of another version shifts as a whole from some place on: what is between two fields that are right
- * is right. */
+/* A struct of another version shifts as a whole from some place on: what is between two fields that are
+ * right, with nothing wrong between them, is right. */
 static bool is_enclosed(const struct check *c, enum field_id id, const char *name)
 {
 	const struct field *f = c->result->fields;
-	bool has_below = false, has_above = false;
+	uint32_t below = 0, above = NO_OFFSET;
+	bool has_below = false;
 
 	for (int other = 0; other < FIELD_COUNT; other++) {
-		if (!c->is_shown[other] || c->is_refused[other] || !check_is_of(other, name))
+		if (!c->is_shown[other] || c->is_contradicted[other] || !check_is_of(other, name) ||
+			strcmp(layout_describe(other)->kind, "member") != 0)
 			continue;
-		has_below |= f[other].offset < f[id].offset;
-		has_above |= f[other].offset > f[id].offset;
+		if (f[other].offset <= f[id].offset && f[other].offset >= below) {
+			below = f[other].offset;
+			has_below = true;
+		}
+		if (f[other].offset >= f[id].offset && f[other].offset < above)
+			above = f[other].offset;
 	}
-	return has_below && has_above;
+	if (!has_below || above == NO_OFFSET)
+		return false;
+	for (int other = 0; other < FIELD_COUNT; other++)
+		if (c->is_contradicted[other] && check_is_of(other, name) && f[other].offset >= below &&
+			f[other].offset <= above)
+			return false;
+	return true;
 }
 
 static void show_enclosed(struct check *c)
@@ -556,13 +660,17 @@ static void check_all(struct check *c, const struct field *known)
 		find_imported_type(c, i);
 		check_type(c, i);
 	}
+	check_class(c);
+	check_slots(c);
+	check_spec_type(c);
+	check_last_of_type(c);
 	check_str(c);
 	check_generator(c);
 	check_code(c);
 	check_threads(c);
 	check_asyncio(c);
 	check_collector(c);
-	check_twins(c);
+	check_contradictions(c);
 	show_enclosed(c);
 	follow_ties(c);
 	if (!is_same_build(c))

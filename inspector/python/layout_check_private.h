@@ -11,9 +11,10 @@ struct check {
 	const struct layout_table *table;
 	struct check_result *result;
 	bool is_shown[FIELD_COUNT], is_refused[FIELD_COUNT];
-	uint32_t hexversion;		  /* whole, also where the target's was not */
-	uint64_t interp, modules;	  /* 0: not found */
-	uint64_t types[LAYOUT_TYPES_MAX]; /* type objects; 0: not found */
+	bool is_contradicted[FIELD_COUNT]; /* refused, or another in a better source */
+	uint32_t hexversion;		   /* whole, also where the target's was not */
+	uint64_t interp, modules;	   /* 0: not found */
+	uint64_t types[LAYOUT_TYPES_MAX];  /* type objects; 0: not found */
 	uint64_t type_type, dict_type, tuple_type, str_type, list_type, code_type, module_type, none_type;
 };
 
@@ -22,6 +23,9 @@ bool check_is_of(enum field_id id, const char *name);
 
 /* The field holds or does not, and why not: a clause. A field that a better source gave stays. */
 bool check_field(struct check *c, enum field_id id, bool holds, const char *why);
+
+/* The same for what is right in several places: when it holds, that shows nothing. */
+void check_weak_field(struct check *c, enum field_id id, bool holds, const char *why);
 
 /* All fields of a struct. */
 void check_refuse_struct(struct check *c, const char *name, const char *why);

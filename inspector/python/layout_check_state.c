@@ -61,7 +61,28 @@ static void check_object_at(struct check *c, enum field_id id, uint64_t type)
 	if (!object)
 		return;
 	found = probe_type_of(&c->probe, object);
-	check_field(c, id, found && (!type || found == type), "what is there is something else");
+	check_weak_field(c, id, found && (!type || found == type), "what is there is something else");
+}
+
+/* A program may have put something else into the module: that contradicts nothing. */
+static void check_is_attribute(struct check *c, enum field_id id, const char *module, const char *name)
+{
+	uint64_t object, dict, expected, found;
+
+	if (probe_has(&c->probe, id) && c->modules &&
+		probe_dict_get(&c->probe, c->modules, module, &object) &&
+		probe_pointer(&c->probe, object, FIELD_module_dict, &dict) &&
+		probe_dict_get(&c->probe, dict, name, &expected) &&
+		probe_pointer(&c->probe, c->interp, id, &found) && found == expected)
+		check_field(c, id, true, NULL);
+}
+
+static void check_dict_key(struct check *c, enum field_id id, const char *key)
+{
+	uint64_t dict, value;
+
+	if (probe_pointer(&c->probe, c->interp, id, &dict) && dict)
+		check_field(c, id, probe_dict_get(&c->probe, dict, key, &value), "the dictionary is another");
 }
 
 static bool find_interpreter(struct check *c)
@@ -136,6 +157,9 @@ void check_interpreter(struct check *c)
 	check_object_at(c, FIELD_interp_after_forkers_parent, c->list_type);
 	check_object_at(c, FIELD_interp_after_forkers_child, c->list_type);
 	check_object_at(c, FIELD_interp_warnings_filters, c->list_type);
+	check_is_attribute(c, FIELD_interp_warnings_filters, "_warnings", "filters");
+	check_is_attribute(c, FIELD_interp_import_func, "builtins", "__import__");
+	check_dict_key(c, FIELD_interp_codec_error_registry, "strict");
 }
 
 /* Threads --------------------------------------------------------------------------------------------- */
@@ -190,17 +214,22 @@ static bool are_pthreads(struct check *c, const struct threads *threads)
 	return true;
 }
 
+/* Fields that are NULL or an object of a type (0: of any, which shows nothing when it holds). */
 static void check_thread_objects(
 	struct check *c, const struct threads *threads, enum field_id id, uint64_t type)
 {
 	uint64_t object, found;
 
 	for (size_t i = 0; probe_has(&c->probe, id) && i < threads->count; i++) {
+		bool is_right;
+
 		if (probe_pointer(&c->probe, threads->at[i], id, &object) && !object)
 			continue;
 		found = probe_type_of(&c->probe, object);
-		if (!check_moving_field(
-			    c, id, found && (!type || found == type), "what is there is something else"))
+		is_right = found && (!type || found == type);
+		if (type || !is_right)
+			check_moving_field(c, id, is_right, "what is there is something else");
+		if (!is_right)
 			return;
 	}
 }
@@ -530,12 +559,20 @@ static void check_generations(struct check *c, uint64_t gc)
 	check_moving_field(c, FIELD_sizeof_gc_generation, false, "the lists of the collector are not there");
 }
 
-static void check_list_at(struct check *c, uint64_t gc, enum field_id id)
+/* Two lists, one after the other: in every version there is something else around them. */
+static void check_gc_lists(struct check *c, uint64_t gc)
 {
-	uint64_t list;
+	uint64_t garbage, callbacks;
+	bool holds;
 
-	if (probe_pointer(&c->probe, gc, id, &list) && list)
-		check_field(c, id, probe_type_of(&c->probe, list) == c->list_type, "no list is there");
+	if (!probe_has(&c->probe, FIELD_gc_garbage) || !probe_has(&c->probe, FIELD_gc_callbacks))
+		return;
+	holds = probe_pointer(&c->probe, gc, FIELD_gc_garbage, &garbage) &&
+		probe_pointer(&c->probe, gc, FIELD_gc_callbacks, &callbacks) &&
+		(!garbage || probe_type_of(&c->probe, garbage) == c->list_type) &&
+		probe_type_of(&c->probe, callbacks) == c->list_type;
+	check_field(c, FIELD_gc_garbage, holds, "no list is there");
+	check_field(c, FIELD_gc_callbacks, holds, "no list is there");
 }
 
 /* 3.8 has one collector, in the runtime. */
@@ -556,11 +593,10 @@ void check_collector(struct check *c)
 	check_generations(c, gc);
 	check_field(c, id, !c->is_refused[FIELD_gc_generations] || !c->is_refused[FIELD_gc_permanent],
 		"the lists of the collector are not there");
-	check_moving_field(c, FIELD_gc_collecting,
+	check_gc_lists(c, gc);
+	check_weak_field(c, FIELD_gc_collecting,
 		probe_unsigned(p, gc, FIELD_gc_collecting, &collecting) && collecting <= 1,
 		"it is neither 0 nor 1");
-	check_list_at(c, gc, FIELD_gc_garbage);
-	check_list_at(c, gc, FIELD_gc_callbacks);
 }
 
 /* _asyncio ---------------------------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
  *
  *   refused WHAT: WHY
  *   wrong FIELD                        kept, and another than the debug information has
- *   kept N, refused N, wrong N
+ *   kept N, refused N, wrong N         "not enough: " before it when the program would end
  *
  * --alter: instead, moves one field of the tables at a time, and prints those that nothing noticed:
  *
@@ -28,7 +28,7 @@ struct trial {
 	struct python *py;
 	struct layout_request request;
 	struct check_target target;
-	bool with_target;
+	bool with_target, is_over;
 	char *texts;
 	size_t length;
 };
@@ -62,15 +62,18 @@ static bool is_wrong(const struct trial *t, const struct layout *layout, int id)
 		       (a->size != b->size && (a->size <= 8 || b->size <= 8)));
 }
 
-static void try_texts(const struct trial *t, const char *texts, size_t length, struct layout *layout)
+static void try_texts(struct trial *t, const char *texts, size_t length, struct layout *layout)
 {
 	bool wanted[FIELD_COUNT];
 
 	memset(wanted, true, sizeof(wanted));
+	t->is_over = false;
 	layout_clear(layout);
 	if (t->with_target)
 		layout_read_debug_offsets(layout, &t->request, NULL);
 	layout_use_tables(layout, &t->target, false, true, wanted, texts, length, NULL);
+	if (layout_missing(layout, t->py->asyncio) != FIELD_COUNT)
+		t->is_over = true; /* the program ends here: nothing is used */
 }
 
 static const char *label(int id)
@@ -81,7 +84,7 @@ static const char *label(int id)
 	return text;
 }
 
-static void try_once(const struct trial *t)
+static void try_once(struct trial *t)
 {
 	struct layout layout = {.notes = NULL};
 	size_t kept = 0, absent = 0, wrong = 0;
@@ -98,7 +101,7 @@ static void try_once(const struct trial *t)
 			wrong++;
 		}
 	}
-	printf("kept %zu, refused %zu, wrong %zu\n", kept, absent, wrong);
+	printf("%skept %zu, refused %zu, wrong %zu\n", t->is_over ? "not enough: " : "", kept, absent, wrong);
 	layout_deinit(&layout);
 }
 
@@ -117,7 +120,7 @@ static void alter(struct field *field, const char *kind, int step)
 		field->offset += (uint32_t)((int)size * step);
 }
 
-static bool is_unnoticed(const struct trial *t, const struct layout_table *table, int id, int step)
+static bool is_unnoticed(struct trial *t, const struct layout_table *table, int id, int step)
 {
 	struct layout_table *altered = xmalloc(sizeof(*altered));
 	struct layout layout = {.notes = NULL};
@@ -125,17 +128,18 @@ static bool is_unnoticed(const struct trial *t, const struct layout_table *table
 	bool is_bad;
 
 	*altered = *table;
+	altered->hexversion ^= 0x4000; /* of another micro version, so that everything must be shown */
 	alter(&altered->fields[id], layout_describe(id)->kind, step);
 	layout_table_print(altered, &text);
 	try_texts(t, strbuf_text(&text), text.length, &layout);
-	is_bad = is_wrong(t, &layout, id);
+	is_bad = !t->is_over && is_wrong(t, &layout, id);
 	layout_deinit(&layout);
 	strbuf_deinit(&text);
 	free(altered);
 	return is_bad;
 }
 
-static bool try_altered(const struct trial *t)
+static bool try_altered(struct trial *t)
 {
 	struct layout_table *table = xmalloc(sizeof(*table));
 	struct error err = ERROR_INIT;
