@@ -102,6 +102,8 @@ part "unit" "${make[@]}" unit
 part "unit, sanitized" "${make[@]}" SANITIZE=1 unit
 part "truth: is it able to fail" tests/truth/selftest.py
 part "truth" tests/truth/run.py --require "$require"
+lint "try_table" "${make[@]}" try-table
+part "layouts" tests/layouts/run.py
 part "behaviour" tests/behaviour/run.py
 
 lint "sanitized build" "${make[@]}" SANITIZE=1

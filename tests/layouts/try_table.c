@@ -1,6 +1,6 @@
 /* Tries tables of layouts on a process whose layout is known by its debug information.
  *
- *   try_table [--target] [--alter] PID < TABLE...
+ *   try_table [--target] [--alter] [--debug-dir=DIR] PID < TABLE...
  *
  * --target: the target's own tables come first, as without debug information. Prints a line for what the
  * table cost and what was kept wrongly:
@@ -166,7 +166,8 @@ static bool try_altered(struct trial *t)
 
 int main(int argc, char **argv)
 {
-	const struct python_options options = {.use_cache = true};
+	const char *debug_dirs[2] = {NULL, NULL};
+	const struct python_options options = {.modules = {.debug_dirs = debug_dirs}, .use_cache = true};
 	struct error err = ERROR_INIT;
 	struct trial t = {.py = NULL};
 	struct target *target = NULL;
@@ -175,6 +176,8 @@ int main(int argc, char **argv)
 
 	for (; i < argc && argv[i][0] == '-'; i++) {
 		t.with_target |= strcmp(argv[i], "--target") == 0;
+		if (strncmp(argv[i], "--debug-dir=", 12) == 0)
+			debug_dirs[0] = argv[i] + 12;
 		do_alter |= strcmp(argv[i], "--alter") == 0;
 	}
 	if (i + 1 != argc)
