@@ -27,11 +27,13 @@ def names(text):
 
 
 def file_name(interpreter, text):
-    """3.12.1.layout, 3.13.5-debian-debug.layout"""
+    """3.12.1.layout, 3.13.5-debian-debug.layout, 3.14.10-free-threaded.layout"""
     lines = text.splitlines()
     name = lines[1].split()[1]
     if interpreter.name.startswith("debian"):
         name += "-debian"
+    if "sizeof object 32" in lines:
+        name += "-free-threaded"
     if lines[2].endswith("debug"):
         name += "-debug"
     return name + ".layout"
