@@ -75,6 +75,12 @@ static void merge_registered(struct collector *c)
 	addrmap_deinit(&seen);
 }
 
+/* Memory is there before __init__ has run: until a task has its coroutine and is listed, it is none yet. */
+static bool is_made(const struct task *task)
+{
+	return task->parts.coroutine || task->is_registered || task->future.state != FUTURE_PENDING;
+}
+
 static bool read_task(struct collector *c, uint64_t address, struct task *task)
 {
 	struct python *py = c->a->py;
@@ -92,6 +98,8 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 	task->name = task->parts.name;
 	task->type_name = task->future.type->full_name;
 	task->is_registered = addrmap_get(&c->registered, address, NULL);
+	if (!is_made(task))
+		return false;
 	task->is_current = addrmap_get(&c->current, task->future.loop, &current) && current == address;
 	type = task->parts.coroutine ? pytype_of(py, task->parts.coroutine, NULL) : NULL;
 	if (type && kind_is_generator(type->kind)) {
