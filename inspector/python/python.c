@@ -143,8 +143,12 @@ static bool missing_python(struct python *py, struct error *err)
 		if (strncmp(slash ? slash + 1 : module_path(m), "libpython", 9) == 0 &&
 			!module_open(m, err)) {
 			if (err && !err->advice[0])
-				error_advise(err, "Give the root of the file system that the program ran in "
-						  "with --sysroot DIR.");
+				error_advise(err,
+					"%sive the root of the file system that the program ran in "
+					"with --sysroot DIR.",
+					target_kind(py->target) == TARGET_LIVE
+						? "As root the file can be read from the process itself; or g"
+						: "G");
 			return true;
 		}
 	}

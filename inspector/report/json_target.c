@@ -33,6 +33,8 @@ json_t *json_target(const struct view *view)
 
 	json_object_set_new(o, "kind", json_string(is_core ? "core" : "live"));
 	json_object_set_new(o, "pid", json_integer(target_pid(t)));
+	if (target_namespace_pid(t))
+		json_object_set_new(o, "namespace_pid", json_integer(target_namespace_pid(t)));
 	json_object_set_new(o, "core", json_text(target_core_path(t)));
 	json_object_set_new(o, "executable", json_text(target_executable(t)));
 	json_object_set_new(o, "python", json_text(py->version));

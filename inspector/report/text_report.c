@@ -44,6 +44,8 @@ static void print_head(const struct view *view)
 	if (target_core_path(t))
 		strbuf_printf(&s, "%s of ", target_core_path(t));
 	strbuf_printf(&s, "pid %d", (int)target_pid(t));
+	if (target_namespace_pid(t))
+		strbuf_printf(&s, " (%d in its container)", (int)target_namespace_pid(t));
 	append_count(&s, a->threads.count, "thread");
 	append_count(&s, a->loop_count, "loop");
 	append_count(&s, a->task_count, "task");

@@ -239,6 +239,11 @@ double target_stopped_ms(const struct target *t)
 	return t->stopped_ms;
 }
 
+pid_t target_namespace_pid(const struct target *t)
+{
+	return t->namespace_pid;
+}
+
 pid_t target_tracer(const struct target *t)
 {
 	return t->tracer;

@@ -99,7 +99,10 @@ bool target_capture(
 	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
 
 enum target_kind target_kind(const struct target *t);
-pid_t target_pid(const struct target *t);	      /* 0 when a core does not tell */
+pid_t target_pid(const struct target *t); /* 0 when a core does not tell */
+/* What a process in a PID namespace below ours is called in there; 0: it has no other number, or is a core.
+ */
+pid_t target_namespace_pid(const struct target *t);
 const char *target_core_path(const struct target *t); /* NULL for a process */
 const char *target_executable(
 	const struct target *t);		  /* path as the target sees it; never NULL, "" if unknown */

@@ -1,9 +1,11 @@
 /* Which file on this machine is the one that the target has mapped. */
 #include "inspector/target/path_open.h"
+#include "inspector/target/proc_file.h"
 #include "inspector/target/target_live.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,6 +45,33 @@ static bool same_inode(const struct mapping *mapping, const struct stat *status)
 	return mapping->device == status->st_dev && mapping->inode == status->st_ino;
 }
 
+/* The link exe leads to the very inode, as map_files does, and needs no more rights than reading memory. */
+static int open_exe(const struct target *t, const struct mapping *mapping, struct stat *status)
+{
+	int fd;
+
+	if (is_executable(t, mapping->path) || strcmp(mapping->path, t->executable) != 0)
+		return -1;
+	fd = path_open_link(t->proc, "exe", mapping->path, status, NULL);
+	if (fd >= 0 && status->st_ino != mapping->inode) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* Of a process in a chroot the kernel shows us paths from the root that it sees for its mounts, not from the
+ * process's own. That one is shown in the same way, so that the rest is the path in there. */
+static int open_below_root(const struct target *t, const char *path, struct stat *status)
+{
+	char root[PATH_MAX];
+	size_t length = strlen(proc_link(t->proc, "root", root, sizeof(root)));
+
+	if (length < 2 || strncmp(path, root, length) != 0 || path[length] != '/')
+		return -1;
+	return path_open(t->root, path + length, status, NULL);
+}
+
 /* The file of a mapping of the process. *is_exact: no doubt that it is this one. map_files leads to the very
  * inode, deleted or not, in any mount namespace, but only with CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN. */
 static int open_live(const struct target *t, const struct mapping *mapping, struct stat *status,
@@ -62,10 +91,15 @@ static int open_live(const struct target *t, const struct mapping *mapping, stru
 			return fd;
 		}
 	}
-	fd = open_named(t, mapping->path, status, err);
-	/* A process in a chroot: the kernel shows us the path from our root, not from the target's. */
-	if (fd < 0 && !t->options.sysroot && !is_executable(t, mapping->path))
-		fd = path_open(AT_FDCWD, mapping->path, status, NULL);
+	fd = open_exe(t, mapping, status);
+	if (fd < 0)
+		fd = open_named(t, mapping->path, status, err);
+	if (fd < 0 && !t->options.sysroot && !is_executable(t, mapping->path)) {
+		fd = open_below_root(t, mapping->path, status);
+		/* It may have been mapped before the chroot was entered. */
+		if (fd < 0)
+			fd = path_open(AT_FDCWD, mapping->path, status, NULL);
+	}
 	*is_exact = fd >= 0 && same_inode(mapping, status);
 	return fd;
 }

@@ -85,6 +85,24 @@ bool live_read_tracer(struct target *t, struct error *err)
 	return true;
 }
 
+/* NSpid has the number in our namespace (that of our /proc), then those in the ones below, innermost last. */
+static pid_t namespace_pid(const char *status, pid_t pid)
+{
+	const char *at = proc_field(status, "NSpid");
+	long number = 0;
+
+	while (at && *at && *at != '\n') {
+		char *end;
+
+		number = strtol(at, &end, 10);
+		if (end == at)
+			return 0;
+		for (at = end; *at == '\t' || *at == ' '; at++)
+			;
+	}
+	return number == pid ? 0 : (pid_t)number;
+}
+
 /* What the status file says against an inspection. */
 static bool check_status(struct target *t, const char *status, struct error *err)
 {
@@ -133,6 +151,7 @@ static bool open_proc(struct target *t, struct error *err)
 			err, errnum == ENOENT ? ESRCH : errnum, "cannot look at process %d", (int)t->pid);
 	}
 	done = check_status(t, strbuf_text(&status), err);
+	t->namespace_pid = namespace_pid(strbuf_text(&status), t->pid);
 	strbuf_deinit(&status);
 	return done;
 }
@@ -259,6 +278,40 @@ void live_make_regions(struct target *t, const struct copy_plan *plan)
 	}
 }
 
+static bool is_deleted_program(const struct mapping *m)
+{
+	return m->is_deleted && (m->prot & PROT_EXEC) && m->inode != 0 && strncmp(m->path, "/memfd:", 7) != 0;
+}
+
+static bool was_named_before(const struct target *t, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_deleted_program(&t->mappings[i]) &&
+			strcmp(t->mappings[i].path, t->mappings[count].path) == 0)
+			return true;
+	return false;
+}
+
+/* Programs and libraries of which this process has the only copy: an upgrade without a restart. Nothing is
+ * missed, but what else is on the disk, debug information and sources, belongs to other ones. */
+static void warn_of_deleted(struct target *t)
+{
+	const char *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < t->mapping_count; i++) {
+		if (!is_deleted_program(&t->mappings[i]) || was_named_before(t, i))
+			continue;
+		first = first ? first : t->mappings[i].path;
+		count++;
+	}
+	if (count > 0)
+		target_warn(t,
+			"%s%s was replaced or removed since the process started: what it has mapped "
+			"is read, sources and debug information may be of another build.",
+			first, count == 1 ? "" : " and others");
+}
+
 /* The warning is for what will be missed: text of a file that is gone can be copied, its symbols cannot. */
 static void warn_of_files(struct target *t)
 {
@@ -277,6 +330,8 @@ static void warn_of_files(struct target *t)
 		target_warn(t, "%zu mapped %s since the process started: %s%s.", count,
 			count == 1 ? "file was replaced or removed" : "files were replaced or removed", first,
 			count == 1 ? "" : ", and others");
+	else
+		warn_of_deleted(t);
 }
 
 struct target *target_open_process(pid_t pid, const struct target_options *options, struct error *err)

@@ -17,6 +17,7 @@
 struct target {
 	enum target_kind kind;
 	pid_t pid, tracer;
+	pid_t namespace_pid;	       /* 0: no other than pid */
 	struct arena *arena;	       /* owned: every string and array without another owner */
 	struct target_options options; /* strings in the arena */
 	const char *core_path, *executable;
