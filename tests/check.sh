@@ -93,7 +93,7 @@ fi
 
 if clang-format --version 2>/dev/null | grep -q "version $clang_format_major\."; then
 	lint "format" clang-format --dry-run -Werror corefiles/*.[ch] inspector/*/*.[ch] \
-		tests/unit/*.[ch] tests/bench/*.c
+		tests/unit/*.[ch] tests/bench/*.c tests/limits/programs/*.c
 else
 	skip "format" "clang-format $clang_format_major is not installed"
 fi
@@ -105,6 +105,7 @@ part "truth" tests/truth/run.py --require "$require"
 lint "try_table" "${make[@]}" try-table
 part "layouts" tests/layouts/run.py
 part "behaviour" tests/behaviour/run.py
+part "limits" tests/limits/run.py --require "$require"
 
 lint "sanitized build" "${make[@]}" SANITIZE=1
 asan=build/asan/asyncinspect
@@ -112,6 +113,8 @@ part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \
 	--only service-all,blocked_loop,task_cycle,threadsafe_dead_loop,agen_not_closed
 part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
 	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals
+part "limits, sanitized" tests/limits/run.py --tool "$asan" --python 3.12,debian-3.14 \
+	--only 3000,ring,interpreters,container,subclasses,removed
 
 echo
 printf '%s\n' "${summary[@]}"
