@@ -15,8 +15,9 @@ mounted in it.  Example, after debootstrap and the installation of python3.13-db
 
     debian-3.13  /srv/trixie  /usr/bin/python3.13
 
-tests/interpreters/fetch.sh gets the versions that this Debian does not have and
-writes such a list of them.  Theirs are used only when asked for by name.
+tests/interpreters/fetch.sh gets the versions that this Debian does not have, and
+build-free-threaded.sh builds free-threaded ones; both write such a list of them.
+Theirs are used only when asked for by name.
 """
 import glob
 import os
@@ -146,13 +147,14 @@ def _from_list(path):
 
 
 def _fetched():
-    """What tests/interpreters/fetch.sh has got, from the list that it writes."""
+    """What the scripts in tests/interpreters have got, from the lists that they write."""
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     roots = os.environ.get(ROOTS_VARIABLE) or os.path.join(cache, "asyncinspect-tests")
-    path = os.path.join(roots, "interpreters.list")
-    for interpreter in _from_list(path) if os.path.exists(path) else ():
-        interpreter.on_request = True
-        yield interpreter
+    for name in ("interpreters.list", "free-threaded.list"):
+        path = os.path.join(roots, name)
+        for interpreter in _from_list(path) if os.path.exists(path) else ():
+            interpreter.on_request = True
+            yield interpreter
 
 
 def discover(list_file=None):
@@ -184,6 +186,6 @@ def select(known, wanted=None, required=()):
             usable.append(interpreter)
         else:
             reason = (interpreter.missing if interpreter else
-                      "unknown interpreter; tests/interpreters/fetch.sh gets more of Debian's")
+                      "unknown interpreter; the scripts in tests/interpreters get more")
             absent.append((name, reason, name in required))
     return usable, absent

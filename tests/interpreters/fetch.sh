@@ -20,10 +20,8 @@
 # Exit status: 0 all are there, 1 one could not be had, 2 wrong usage, 77 this machine cannot have them.
 set -euo pipefail
 
-cache=${ASYNCINSPECT_ROOTS:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/asyncinspect-tests}
-mirror=${ASYNCINSPECT_MIRROR:-}
-keyring=${ASYNCINSPECT_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
-retired=http://archive.debian.org/debian
+# shellcheck source=tests/interpreters/apt.sh
+. "$(dirname "$0")/apt.sh"
 
 # name, suite, package
 versions=(
@@ -34,21 +32,9 @@ versions=(
 	"3.15 sid python3.15"
 )
 
-say() { echo "fetch.sh: $*" >&2; }
-
-cannot() {
-	say "$*"
-	exit 77
-}
-
 usage() {
 	sed -n '2,/^set /{s/^# \{0,1\}//p;}' "$0" >&2
 	exit 2
-}
-
-# Where the system's apt gets Debian itself from; reads its sources only.
-system_mirror() {
-	apt-get --print-uris update 2>/dev/null | sed -n "s|^'\(.*/debian\)/*/dists/.*|\1|p" | sort -u | head -n 1 || true
 }
 
 entry() { # NAME: its line in versions
@@ -62,13 +48,7 @@ entry() { # NAME: its line in versions
 	return 1
 }
 
-# --- apt, with a configuration of its own -------------------------------------------------------------------------
-
-private_apt() { # SUITE COMMAND...
-	local suite=$1
-	shift
-	DEBIAN_FRONTEND=noninteractive apt-get -qq -c "$cache/apt/suite-$suite/apt.conf" "$@"
-}
+# --- packages -----------------------------------------------------------------------------------------------------
 
 # Leaves the packages and all that they need in FOLDER; what an interrupted run left there is not fetched again.
 download() { # SUITE FOLDER PACKAGE...
@@ -78,65 +58,6 @@ download() { # SUITE FOLDER PACKAGE...
 	private_apt "$suite" "${into[@]}" autoclean || return 1
 	# Nothing is installed in the eyes of this apt, so what the system has comes as well.
 	private_apt "$suite" "${into[@]}" -y --download-only install "$@" >/dev/null
-}
-
-# The system's own settings (a proxy, say) are read before this file, so what does harm here is cleared.
-configure_apt() { # SUITE
-	local folder=$cache/apt/suite-$1
-	mkdir -p "$folder/lists/partial"
-	: >"$folder/status"
-	cat >"$folder/apt.conf" <<-EOF
-		#clear APT::Update;
-		#clear APT::Architectures;
-		#clear DPkg;
-		#clear Acquire::IndexTargets::deb::Contents-deb;
-		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
-		APT::Default-Release "";
-		APT::Install-Recommends "false";
-		APT::Sandbox::User "root";
-		APT::Update::Error-Mode "any";
-		Acquire::Languages "none";
-		Acquire::PDiffs "false";
-		Acquire::Retries "3";
-		Dir::State "$folder";
-		Dir::State::lists "$folder/lists";
-		Dir::State::status "$folder/status";
-		Dir::State::extended_states "$folder/extended_states";
-		Dir::Cache "$folder";
-		Dir::Cache::pkgcache "";
-		Dir::Cache::srcpkgcache "";
-		Dir::Etc::sourcelist "$folder/sources.list";
-		Dir::Etc::sourceparts "/dev/null";
-		Dir::Etc::preferences "/dev/null";
-		Dir::Etc::preferencesparts "/dev/null";
-		Dir::Log "$folder";
-	EOF
-}
-
-update_from() { # SUITE ARCHIVE OPTIONS
-	echo "deb [arch=amd64 signed-by=$keyring $3] $2 $1 main" >"$cache/apt/suite-$1/sources.list"
-	private_apt "$1" update 2>"$cache/apt/suite-$1/update.log"
-}
-
-declare -A updated=()
-update() { # SUITE
-	[ -z "${updated[$1]:-}" ] || return 0
-	say "$1: reading the list of packages of $mirror"
-	configure_apt "$1"
-	if ! update_from "$1" "$mirror" ""; then
-		mv "$cache/apt/suite-$1/update.log" "$cache/apt/suite-$1/update.first.log"
-		# What has moved there says that it is out of date for ever.
-		say "$1: not to be had there, trying $retired"
-		if ! update_from "$1" "$retired" "check-valid-until=no"; then
-			sed 's/^/    /' "$cache/apt/suite-$1/update.first.log" >&2
-			if grep -q NO_PUBKEY "$cache/apt/suite-$1/update.first.log"; then
-				say "$1: $keyring lacks a key: upgrade debian-archive-keyring"
-			fi
-			return 1
-		fi
-	fi
-	updated[$1]=yes
 }
 
 # --- roots --------------------------------------------------------------------------------------------------------
@@ -253,14 +174,7 @@ done
 for program in apt-get dpkg-deb flock; do
 	command -v "$program" >/dev/null || cannot "$program is not there: this works on Debian and its descendants"
 done
-[ -r "$keyring" ] || cannot "$keyring is not there: install debian-archive-keyring"
-[ -n "$mirror" ] || mirror=$(system_mirror)
-[ -n "$mirror" ] || cannot "apt's sources name no http://HOST/debian: set ASYNCINSPECT_MIRROR"
-case $cache in
-*[[:space:]]*) cannot "white space in $cache: set ASYNCINSPECT_ROOTS" ;;
-/*) ;;
-*) cannot "$cache is not an absolute path: set ASYNCINSPECT_ROOTS" ;;
-esac
+check_apt
 
 umask 022
 mkdir -p "$cache"
