@@ -37,9 +37,20 @@ bool check_moving_field(struct check *c, enum field_id id, bool holds, const cha
 bool check_is_object(const struct check *c, uint64_t address);
 bool check_is_object_or_null(const struct check *c, uint64_t address);
 
-/* layout_check_state.c: runtime, interpreters, threads, frames, the collector. */
-void check_interpreter(struct check *c);
+/* A circular list of two words, to the next and to the previous. */
+bool check_is_llist(struct check *c, uint64_t head);
+
+/* layout_check_types.c. False: type objects cannot be read, so that nothing else can. */
+bool check_types(struct check *c);
+void check_instances(struct check *c); /* after check_interpreter: types are found in modules, too */
+void check_find_type(struct check *c, size_t i);
+bool type_facts_read(const struct probe *p, uint64_t type, struct type_facts *facts);
+
+/* layout_check_threads.c: threads, frames. */
 void check_threads(struct check *c);
+
+/* layout_check_state.c: runtime, interpreters, the collector, _asyncio. */
+void check_interpreter(struct check *c);
 void check_collector(struct check *c);
 void check_asyncio(struct check *c);
 
