@@ -16,12 +16,18 @@ static void choose(struct chosen *c, size_t index)
 	c->items[c->count++] = index;
 }
 
-/* Everything that the word can mean: an address, a task's name, a coroutine's qualified name. */
+/* Everything that the word can mean: a task's name, an address, a coroutine's qualified name. A name may be
+ * all digits, so it comes first. */
 static void find(const struct asyncio *a, const char *word, struct chosen *tasks, struct chosen *coroutines)
 {
 	uint64_t address;
 	size_t index;
 
+	for (size_t i = 0; i < a->task_count; i++)
+		if (strcmp(a->tasks[i].name, word) == 0)
+			choose(tasks, i);
+	if (tasks->count)
+		return;
 	if (session_parse_address(word, &address)) {
 		if ((index = asyncio_find_task(a, address)) != NO_INDEX)
 			choose(tasks, index);
@@ -29,11 +35,6 @@ static void find(const struct asyncio *a, const char *word, struct chosen *tasks
 			choose(coroutines, index);
 		return;
 	}
-	for (size_t i = 0; i < a->task_count; i++)
-		if (strcmp(a->tasks[i].name, word) == 0)
-			choose(tasks, i);
-	if (tasks->count)
-		return;
 	for (size_t i = 0; i < a->coroutine_count; i++) {
 		const struct coroutine *c = &a->coroutines[i];
 

@@ -168,6 +168,24 @@ static bool read_interps(struct python *py, struct pythreads *all, struct error 
 	return true;
 }
 
+/* A thread of the system that runs code of several interpreters has a state in each, and threading of the one
+ * that started it knows its name. */
+static void share_names(struct pythreads *all)
+{
+	struct addrmap named = ADDRMAP_INIT;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->threads[i].name && all->threads[i].native_id)
+			addrmap_put(&named, all->threads[i].native_id, i);
+	for (size_t i = 0; i < all->count; i++) {
+		uint64_t other;
+
+		if (!all->threads[i].name && addrmap_get(&named, all->threads[i].native_id, &other))
+			all->threads[i].name = all->threads[other].name;
+	}
+	addrmap_deinit(&named);
+}
+
 bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 {
 	struct pythread *oldest_first;
@@ -184,5 +202,6 @@ bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 		oldest_first[i] = all->threads[all->count - 1 - i];
 	free(all->threads);
 	all->threads = oldest_first;
+	share_names(all);
 	return true;
 }

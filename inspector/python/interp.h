@@ -16,7 +16,7 @@ struct pythread {
 	size_t interp;	    /* index of its interpreter */
 	uint64_t native_id; /* the kernel's TID; 0 unknown */
 	uint64_t ident;	    /* pthread_t, what threading.get_ident() gives */
-	const char *name;   /* threading.Thread.name; NULL when threading does not know the thread */
+	const char *name;   /* threading.Thread.name; of any interpreter; NULL when none knows the thread */
 	size_t frame_count;
 	struct pyframe *frames; /* innermost first; complete Python frames only; in the arena */
 	bool is_cut;		/* the stack could not be followed to its end */

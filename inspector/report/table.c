@@ -5,6 +5,10 @@
 #include <libsmartcols.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+/* Every row is as wide as the widest one: a cell that is longer than this, in bytes, is cut. */
+#define CELL_LIMIT 256
 
 struct table {
 	struct libscols_table *columns;
@@ -44,10 +48,21 @@ void table_add_row(struct table *table)
 void table_set(struct table *table, size_t column, const char *text)
 {
 	struct strbuf safe = STRBUF_INIT;
+	char *start = NULL;
+	size_t length;
 
 	if (!text || !table->line)
 		return;
-	strbuf_append_safe(&safe, text);
+	length = strlen(text);
+	if (length > CELL_LIMIT) {
+		for (length = CELL_LIMIT; length > 0 && ((uint8_t)text[length] & 0xc0) == 0x80; length--)
+			;
+		start = xasprintf("%.*s", (int)length, text);
+	}
+	strbuf_append_safe(&safe, start ? start : text);
+	if (start)
+		strbuf_append(&safe, "...");
+	free(start);
 	scols_line_set_data(table->line, column, strbuf_text(&safe));
 	strbuf_deinit(&safe);
 }

@@ -1,5 +1,5 @@
 /* table: columns for a terminal or a pipe, by libsmartcols. On a terminal columns are fitted to its width; in
- * a pipe nothing is cut. Cells are made safe. */
+ * a pipe only cells of more than 256 bytes are cut, with a mark. Cells are made safe. */
 #ifndef ASYNCINSPECT_REPORT_TABLE_H
 #define ASYNCINSPECT_REPORT_TABLE_H
 

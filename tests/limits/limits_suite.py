@@ -62,6 +62,11 @@ class Case:
         return [core] if root == "/" else \
             ["--debug-dir", os.path.join(root, "usr/lib/debug"), core]
 
+    def abort(self, target):
+        """The kernel's core as the target dies, and the options that it needs."""
+        core, root = target.abort(), self.interpreter.root
+        return [core] if root == "/" else ["--sysroot", root, core]
+
     def has_module(self, name):
         return subprocess.run(self.interpreter.command(["-c", "import " + name]),
                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,

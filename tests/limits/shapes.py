@@ -83,6 +83,9 @@ def subinterpreters(x, target):
         need(loop["doing"] == "polling", "the loop of %s is %s", name, loop["doing"])
         need(threads[loop["thread"]]["interpreter"] == number, "the loop of %s is in interpreter %s",
              name, threads[loop["thread"]]["interpreter"])
+        # In 3.12 threading of a subinterpreter takes the thread for its main one.
+        need(threads[loop["thread"]]["name"] in ("MainThread", "interpreter-%d" % number),
+             "the thread of %s is called %s", name, threads[loop["thread"]]["name"])
     orphans = x.json("orphans", "--pid", target.pid)["orphans"]
     need([row["qualname"] for row in orphans] == ["never_awaited"] * 2, "the orphans are %s",
          [row["qualname"] for row in orphans])
@@ -120,6 +123,9 @@ def subclasses_eager_renamed_and_huge_tasks_are_shown(x):
     # Task-1, the unnamed and the half-made ones
     need(len(report["tasks"]) == len(expected) + 3, "%d tasks: %s", len(report["tasks"]),
          [name[:20] for name in found])
+    need(x.json("where", "--pid", target.pid, "17")["tasks"][0]["name"] == "17", "17 is taken for an address")
+    need(max(map(len, x.text("tasks", "--pid", target.pid).split("\n"))) < 1000, "a row is very wide")
+    need(long[0] in x.text("where", "--pid", target.pid, long[0]), "`where` cuts a name")
     text = x.text("where", "--pid", target.pid, "huge", "--locals")
     need(len(text) < 5000, "`where --locals` of the huge one has %d characters", len(text))
     for words in (["report"], ["tasks"], ["where", "idle", "--locals"]):
@@ -186,4 +192,8 @@ def a_long_collection_is_told_beside_the_answer(x):
 @test("3.11", "3.12", "3.13", "debian-3.14", "debian-3.15")
 def a_core_from_a_collection_is_told_beside_the_answer(x):
     target = x.start("collecting.py", "--seconds", "60", settle=False)
-    told_of_a_collection(x, *x.gcore(target))
+    try:
+        core = x.gcore(target)
+    except Skipped:
+        core = x.abort(target)
+    told_of_a_collection(x, *core)
