@@ -102,8 +102,15 @@ part "unit" "${make[@]}" unit
 part "unit, sanitized" "${make[@]}" SANITIZE=1 unit
 part "truth: is it able to fail" tests/truth/selftest.py
 part "truth" tests/truth/run.py --require "$require"
+# The same without debug information: from 3.13 on CPython carries tables of its own, which lack much.
+part "truth, target's tables and built-in" tests/truth/run.py --require "$require" \
+	--tool "$PWD/asyncinspect --layout target,built-in"
+part "truth, built-in tables" tests/truth/run.py --tool "$PWD/asyncinspect --layout built-in" \
+	--python 3.8,3.9,3.10,3.11,3.12,debian-3.9,debian-3.11
 lint "try_table" "${make[@]}" try-table
 part "layouts" tests/layouts/run.py
+part "truth, stripped" tests/truth/run.py --kind live,core \
+	--python debian-3.9-stripped,debian-3.13-stripped,debian-3.14-stripped,debian-3.15-stripped
 part "behaviour" tests/behaviour/run.py
 part "limits" tests/limits/run.py --require "$require"
 

@@ -9,8 +9,7 @@
 
 /* The words before an object that has a managed dictionary (Include/internal/pycore_object.h), counted from
  * the head of the collector, which a free-threaded build does not have. */
-#define WORD_DICT 8 /* 3.11: _PyObject_DictPointer; 3.12: _PyObject_DictOrValuesPointer; 3.13: managed dict  \
-		     */
+#define WORD_DICT   8  /* the dictionary; in 3.12 the word that may hold values instead */
 #define WORD_VALUES 16 /* 3.11: _PyObject_ValuesPointer */
 
 static bool read_managed_word(
