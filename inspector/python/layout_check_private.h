@@ -54,4 +54,7 @@ void check_interpreter(struct check *c);
 void check_collector(struct check *c);
 void check_asyncio(struct check *c);
 
+/* layout_check_heaps.c: where the objects of a free-threaded build are. */
+void check_heaps(struct check *c);
+
 #endif

@@ -240,6 +240,33 @@ static void check_gc_lists(struct check *c, uint64_t gc)
 	check_field(c, FIELD_gc_callbacks, holds, "no list is there");
 }
 
+/* The counts of a free-threaded build are before the type, which every source knows. */
+static bool is_free_threaded(struct check *c)
+{
+	static const enum field_id counts[] = {
+		FIELD_object_gc_bits, FIELD_object_ref_local, FIELD_object_ref_shared};
+	const struct field *fields = c->probe.fields;
+	bool is = true;
+
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		is &= probe_has(&c->probe, counts[i]) && !c->is_refused[counts[i]] &&
+		      fields[counts[i]].offset + fields[counts[i]].size <= fields[FIELD_object_type].offset;
+	for (size_t i = 0; !is && i < sizeof(counts) / sizeof(counts[0]); i++)
+		check_field(c, counts[i], false, "the type of an object is in their place");
+	return is;
+}
+
+/* A free-threaded build has the lists as well, and nothing ever on them: any place is right. */
+static void check_heaps_for_lists(struct check *c)
+{
+	static const enum field_id lists[] = {FIELD_gc_generations, FIELD_sizeof_gc_generation,
+		FIELD_gc_permanent, FIELD_gc_head_next, FIELD_gc_head_prev, FIELD_sizeof_gc_head};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		check_field(c, lists[i], true, NULL);
+	check_heaps(c);
+}
+
 /* 3.8 has one collector, in the runtime. */
 void check_collector(struct check *c)
 {
@@ -251,6 +278,15 @@ void check_collector(struct check *c)
 	if (!probe_has(p, id) || (!is_global && !c->interp))
 		return;
 	gc = (is_global ? c->target->runtime : c->interp) + p->fields[id].offset;
+	check_gc_lists(c, gc);
+	check_weak_field(c, FIELD_gc_collecting,
+		probe_unsigned(p, gc, FIELD_gc_collecting, &collecting) && collecting <= 1,
+		"it is neither 0 nor 1");
+	if (is_free_threaded(c)) {
+		check_field(c, id, !c->is_refused[FIELD_gc_callbacks], "its lists are not there");
+		check_heaps_for_lists(c);
+		return;
+	}
 	if (probe_has(p, FIELD_gc_permanent))
 		check_moving_field(c, FIELD_gc_permanent,
 			is_circle(c, gc + p->fields[FIELD_gc_permanent].offset),
@@ -258,10 +294,6 @@ void check_collector(struct check *c)
 	check_generations(c, gc);
 	check_field(c, id, !c->is_refused[FIELD_gc_generations] || !c->is_refused[FIELD_gc_permanent],
 		"the lists of the collector are not there");
-	check_gc_lists(c, gc);
-	check_weak_field(c, FIELD_gc_collecting,
-		probe_unsigned(p, gc, FIELD_gc_collecting, &collecting) && collecting <= 1,
-		"it is neither 0 nor 1");
 }
 
 /* _asyncio ---------------------------------------------------------------------------------------------- */

@@ -319,11 +319,10 @@ static void walk_unowned_segments(struct walk *w, uint64_t interp)
 /* PYTHONMALLOC=debug, and what pydebug builds do without it: _PyMem_DebugEnabled. */
 static bool has_debug_allocator(const struct python *py)
 {
-	uint64_t context;
+	uint64_t is_debug;
 
 	return python_has(py, FIELD_runtime_debug_allocator) &&
-	       read_pointer(py, py->runtime, FIELD_runtime_allocator_context, &context, NULL) &&
-	       context == py->runtime + python_field(py, FIELD_runtime_debug_allocator)->offset;
+	       read_unsigned(py, py->runtime, FIELD_runtime_debug_allocator, &is_debug, NULL) && is_debug;
 }
 
 static bool has_fields(const struct python *py, struct error *err)
@@ -362,6 +361,9 @@ bool mimalloc_walk(struct python *py, uint64_t interp, struct heap *heap)
 		walk_pool(w, interp, FIELD_interp_abandoned_visited);
 	} else if (python_has(py, FIELD_interp_subproc) && python_has(py, FIELD_segment_slices)) {
 		walk_unowned_segments(w, interp);
+	} else {
+		error_no_field(py, FIELD_interp_abandoned, &err);
+		note(w, &err);
 	}
 	is_whole = w->is_whole;
 	addrmap_deinit(&w->pages);

@@ -239,12 +239,11 @@ START_TEST(debug_allocator_has_two_words_before)
 	uint64_t object;
 
 	start(_i);
-	place(FIELD_runtime_allocator_context, 700, 8);
-	place(FIELD_runtime_debug_allocator, 712, 48);
+	place(FIELD_runtime_debug_allocator, 700, 4);
 	make_page(2, PRE, 112, 1);
 	put_in_queue(PRE, 0, 2);
 	object = track(2, 0) + 16;
-	fake_set(f, f->py->runtime, FIELD_runtime_allocator_context, f->py->runtime + 712);
+	fake_set(f, f->py->runtime, FIELD_runtime_debug_allocator, 1);
 	fake_set(f, object, FIELD_object_gc_bits, 1);
 	fake_set(f, object - 16, FIELD_object_gc_bits, 0);
 	walk(true);
