@@ -8,7 +8,8 @@
 #
 # With a TARBALL of CPython's sources nothing is fetched: for what the archive has no longer, or not yet. What was
 # built stays and is not built again; --refresh builds it anew. For each the tests get an interpreter,
-# `tests/truth/run.py --python free-threaded-3.13` runs it. --debug builds pydebug: free-threaded-3.13d.
+# `tests/truth/run.py --python free-threaded-3.13` runs it; free-threaded-3.13-stripped is without debug information.
+# --debug builds pydebug: free-threaded-3.13d.
 #
 # Needed besides apt: a C compiler, make, and the headers that CPython's modules are built with; at least those of
 # libssl-dev, zlib1g-dev and libffi-dev.
@@ -82,6 +83,15 @@ compile() { # FOLDER PREFIX DESTDIR
 	return 1
 }
 
+# The same files without debug information: a build finds its modules from where it lies.
+strip_copy() { # PREFIX PYTHON NAME
+	rm -rf "$1-stripped"
+	cp -a "$1" "$1-stripped" || return 1
+	find "$1-stripped" -name '*.so' -exec strip {} + || return 1
+	strip "$1-stripped/$2" || return 1
+	sed "s|^$3 / $1/|$3-stripped / $1-stripped/|; s|\$|, stripped|" "$1/interpreter" >"$1-stripped/interpreter"
+}
+
 build() { # NAME TARBALL PACKAGE SUITE...
 	local name=$1 tarball=$2 origin="${2##*/}"
 	local work=$cache/free-threaded-$name$letter.new prefix=$cache/free-threaded-$name$letter python
@@ -105,6 +115,7 @@ build() { # NAME TARBALL PACKAGE SUITE...
 	echo "free-threaded-$name$letter / $prefix/$python" \
 		"# $("$prefix/$python" -c 'import platform; print(platform.python_version())')," \
 		"--disable-gil${letter:+ --with-pydebug}, from $origin" >"$prefix/interpreter" || return 1
+	strip_copy "$prefix" "$python" "free-threaded-$name$letter" || return 1
 	rm -rf "$work" "$cache/apt/$name.source"
 	say "$name: $prefix/$python is there"
 }
