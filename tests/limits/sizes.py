@@ -140,6 +140,9 @@ def of_a_program_that_never_rests_every_parked_task_is_shown_each_time(x):
             need(len(steady) >= 100, "only %d tasks have names", len(steady))
         need(sorted(found) == steady, "run %d: tasks come and go: %s", run,
              sorted(set(found) ^ set(steady))[:5])
+        hasty = [finding for finding in report["findings"] if finding["title"].startswith("sleep(")
+                 and any("local 'coro'" in line for line in finding["evidence"])]
+        need(not hasty, "run %d: what is about to become a task is called never awaited: %s", run, hasty)
         counts.append(len(addresses))
     x.note("%d runs, %d to %d tasks, %d of them parked" % (CHURN_RUNS, min(counts), max(counts),
                                                            len(steady)))
