@@ -206,7 +206,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     tally = Tally(verbose=args.verbose)
     known = interpreters.discover(args.interpreters)
-    wanted = args.python or [i.name for i in known if not i.name.endswith("-stripped")]
+    # There is no table of a free-threaded pydebug build.
+    wanted = args.python or [
+        i.name for i in known if not i.name.endswith("-stripped")
+        and not (i.name.startswith("free-threaded") and i.name.endswith("d"))]
     usable, absent = interpreters.select(known, wanted)
     for name, reason, _ in absent:
         tally.skip("interpreter " + name, reason)
