@@ -222,6 +222,34 @@ uint64_t heap_address(const struct heap *heap, uint32_t index)
 
 /* One list: a ring of heads, the list's own among them. A head that is met again, or whose object was met in
  * another list, means that the ring is broken; so the walk ends for any memory. */
+static bool links_of(struct python *py, uint64_t at, uint64_t *previous, uint64_t *next)
+{
+	if (!read_pointer(py, at, FIELD_gc_head_prev, previous, NULL) ||
+		!read_pointer(py, at, FIELD_gc_head_next, next, NULL))
+		return false;
+	*previous &= LINK_MASK;
+	*next &= LINK_MASK;
+	return true;
+}
+
+/* The process was stopped as it took an object out (_PyObject_GC_UNTRACK) that was between the two, and one
+ * of the two links around that is written: previous leads past it, and back still to it; or the other way. */
+static bool is_half_unlinked(struct python *py, uint64_t previous, uint64_t at, uint64_t back)
+{
+	uint64_t before, after;
+
+	return (links_of(py, back, &before, &after) && before == previous && after == at) ||
+	       (links_of(py, previous, &before, &after) && before == back && after == at);
+}
+
+/* Or as it put one in (_PyObject_GC_TRACK), which is always at the end: the list still ends before it. */
+static bool is_half_linked(struct python *py, uint64_t ring, uint64_t previous)
+{
+	uint64_t last, first;
+
+	return links_of(py, ring, &last, &first) && last == previous;
+}
+
 static bool walk_list(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
 {
 	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
@@ -236,7 +264,9 @@ static bool walk_list(struct python *py, struct heap *heap, uint64_t ring, struc
 		if (!body_open(py, at, head_size + python_sizeof(py, FIELD_sizeof_object), &head, err))
 			return false;
 		back = body_pointer(py, &head, FIELD_gc_head_prev) & LINK_MASK;
-		if (back != previous)
+		if (back != previous && is_half_linked(py, ring, previous))
+			return true;
+		if (back != previous && !is_half_unlinked(py, previous, at, back))
 			return error_at(err, ERROR_CORRUPT, at,
 				"the collector's list is broken at 0x%llx: the object before it is another",
 				(unsigned long long)at);

@@ -12,6 +12,9 @@
 
 /* More interpreters than this are a damaged list. */
 #define INTERPRETERS_MAX 4096
+#define THREADS_MAX	 (1 << 20)
+/* A second look finds such a thread a step further; when not, the answer says what could not be read. */
+#define FRAME_TRIES 5
 
 static bool defines_runtime(struct module *m, struct symbol *runtime)
 {
@@ -131,6 +134,7 @@ static void find_singletons(struct python *py)
 	py->none = symbol_address(py, "_Py_NoneStruct");
 	py->true_object = symbol_address(py, "_Py_TrueStruct");
 	py->false_object = symbol_address(py, "_Py_FalseStruct");
+	py->code_type = symbol_address(py, "PyCode_Type");
 }
 
 /* A file that may well be CPython and cannot be opened says more than that there is no CPython. */
@@ -241,9 +245,37 @@ uint64_t python_gc_state(const struct python *py, uint64_t interp)
 	return py->runtime + python_field(py, FIELD_runtime_gc)->offset;
 }
 
+/* Python/ceval.c of 3.11 and 3.12: as C calls Python, tstate->cframe is set to a struct on the C stack, and
+ * only then that struct's current_frame. What was there before may be anything. */
+static bool has_top_frame(const struct python *py, uint64_t thread)
+{
+	uint64_t cframe, frame, code, type;
+
+	if (!read_pointer(py, thread, FIELD_thread_cframe, &cframe, NULL) || !cframe)
+		return true;
+	return read_pointer(py, cframe, FIELD_cframe_current_frame, &frame, NULL) &&
+	       (!frame || (read_pointer(py, frame, FIELD_frame_code, &code, NULL) &&
+				  read_pointer(py, code, FIELD_object_type, &type, NULL) &&
+				  type == py->code_type));
+}
+
+static bool have_top_frames(const struct python *py, uint64_t interp)
+{
+	uint64_t thread;
+
+	if (!read_pointer(py, interp, FIELD_interp_threads_head, &thread, NULL))
+		return true;
+	for (int i = 0; thread && i < THREADS_MAX; i++)
+		if (!has_top_frame(py, thread) || !read_pointer(py, thread, FIELD_thread_next, &thread, NULL))
+			return false;
+	return true;
+}
+
 bool python_settled(struct target *target, void *context)
 {
-	const struct python *py = context;
+	struct python *py = context;
+	bool asks_for_frames = target_kind(target) == TARGET_LIVE && py->code_type &&
+			       python_has(py, FIELD_cframe_current_frame) && py->frame_tries < FRAME_TRIES;
 	uint64_t interp;
 
 	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, NULL))
@@ -254,6 +286,10 @@ bool python_settled(struct target *target, void *context)
 		if (read_unsigned(py, python_gc_state(py, interp), FIELD_gc_collecting, &collecting, NULL) &&
 			collecting)
 			return false;
+		if (asks_for_frames && !have_top_frames(py, interp)) {
+			py->frame_tries++;
+			return false;
+		}
 		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
 			return true;
 	}

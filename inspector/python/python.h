@@ -27,6 +27,8 @@ struct python {
 	bool version_is_partial;		  /* only major and minor are known so far */
 	uint64_t runtime;			  /* address of _PyRuntime */
 	uint64_t none, true_object, false_object; /* the singletons; 0 when the file has no such symbol */
+	uint64_t code_type;			  /* type of code objects; 0 likewise */
+	unsigned frame_tries;			  /* stops at which a thread had no top frame that holds */
 	struct layout layout;
 	struct addrmap types;	      /* type object -> struct pytype * */
 	struct addrmap codes;	      /* code object -> struct pycode * */
@@ -56,8 +58,8 @@ struct layout_request python_layout_request(const struct python *py);
 void python_format_version(uint32_t hex, char *text, size_t size);
 
 /* A target_settled_fn for target_capture; context is the struct python. False while a collection runs in any
- * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting).
- * Unreadable memory counts as settled. */
+ * interpreter: the lists are in pieces then (Modules/gcmodule.c, Python/gc.c: gcstate->collecting). The first
+ * few times also while a thread of a process is between two frames. Unreadable memory counts as settled. */
 bool python_settled(struct target *target, void *context);
 
 /* Completes a version of which only the minor is known, by sys.hexversion. Needs the captured memory. */

@@ -218,6 +218,36 @@ START_TEST(heap_list_with_a_broken_link_back_ends_there)
 }
 END_TEST
 
+/* Modules/gcmodule.c writes two links to take an object out, four to put one in, and may be stopped between.
+ */
+START_TEST(heap_list_that_is_being_changed_is_whole)
+{
+	uint64_t a, b, c, young;
+
+	f = fake_create(_i);
+	fake_start(f);
+	a = tracked(1);
+	b = tracked(1);
+	c = tracked(1);
+	fake_word(f, a - 16, c - 16); /* b goes: what is before it leads past it */
+	walk(true);
+	ck_assert(heap_contains(heap, a) && !heap_contains(heap, b) && heap_contains(heap, c));
+	fake_word(f, a - 16, b - 16); /* or what is behind it does */
+	fake_word(f, c - 8, a - 16);
+	walk(true);
+	ck_assert(heap_contains(heap, a) && heap_contains(heap, c));
+
+	a = tracked(0);
+	young = fake_list_of(f, NULL, 0); /* comes: only what is before it knows */
+	fake_word(f, young - 8, 0);
+	fake_word(f, young - 16, 0);
+	fake_word(f, a - 16, young - 16);
+	walk(true);
+	ck_assert(heap_contains(heap, a) && !heap_contains(heap, young));
+	ck_assert_uint_eq(f->py->unreadable, 0);
+}
+END_TEST
+
 START_TEST(heap_link_flags_are_no_part_of_the_address)
 {
 	uint64_t a, b;
@@ -508,6 +538,7 @@ Suite *suite_py_heap(void)
 	tcase_add_loop_test(tc, heap_ignores_the_memory_of_files, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, heap_needs_an_interpreter, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, heap_list_with_a_broken_link_back_ends_there, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, heap_list_that_is_being_changed_is_whole, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, heap_link_flags_are_no_part_of_the_address, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, heap_ring_that_never_returns_ends, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, heap_lists_that_meet_end, 0, FAKE_VERSIONS);
