@@ -11,6 +11,7 @@ struct search {
 	struct python *py;
 	struct asyncio_classes *classes;
 	struct addrmap *in_use;
+	uint64_t by;
 	unsigned hops;
 	unsigned budget;
 };
@@ -53,7 +54,7 @@ static void look(struct search *s, uint64_t object)
 		return;
 	s->budget--;
 	if (type->kind == KIND_ASYNCGEN) {
-		addrmap_put(s->in_use, object, 0);
+		addrmap_put(s->in_use, object, s->by);
 		return;
 	}
 	if (s->hops == HOPS_MAX || !is_worth_following(s, type))
@@ -64,10 +65,11 @@ static void look(struct search *s, uint64_t object)
 }
 
 void asyncgen_mark_used(struct python *py, struct asyncio_classes *classes, const struct pyframe *frame,
-	struct addrmap *in_use)
+	uint64_t by, struct addrmap *in_use)
 {
 	for (uint32_t i = frame->code ? frame->code->nlocalsplus : 0; i < frame->slots; i++) {
-		struct search s = {.py = py, .classes = classes, .in_use = in_use, .budget = BUDGET};
+		struct search s = {
+			.py = py, .classes = classes, .in_use = in_use, .by = by, .budget = BUDGET};
 		uint64_t object = pyframe_slot(py, frame, i);
 
 		if (object)

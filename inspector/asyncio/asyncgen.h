@@ -9,10 +9,10 @@
 
 #include "inspector/asyncio/chain.h"
 
-/* Adds to in_use (value 0) every async generator that the value stack of frame leads to, directly or through
- * a few objects of the kinds above. Nothing is followed into modules, classes, functions, frames, other
- * generators or futures. */
+/* Adds to in_use, with the value by, every async generator that the value stack of frame leads to, directly
+ * or through a few objects of the kinds above. Nothing is followed into modules, classes, functions, frames,
+ * other generators or futures. */
 void asyncgen_mark_used(struct python *py, struct asyncio_classes *classes, const struct pyframe *frame,
-	struct addrmap *in_use);
+	uint64_t by, struct addrmap *in_use);
 
 #endif

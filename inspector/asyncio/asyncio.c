@@ -240,6 +240,7 @@ static void read_coroutines(struct collector *c)
 		coroutine->qualname = pygen_qualname(a->py, &coroutine->gen);
 		if (!coroutine->qualname)
 			coroutine->qualname = "?";
+		coroutine->used_by = NO_INDEX;
 		coroutine->task =
 			addrmap_get(&c->driven, coroutine->gen.address, &task) ? (size_t)task : NO_INDEX;
 		addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
@@ -292,14 +293,32 @@ static void mark_used_asyncgens(struct collector *c)
 		const struct chain *chain = &a->coroutines[i].chain;
 
 		if (chain->count && chain->links[0].has_frame)
-			asyncgen_mark_used(a->py, &a->classes, &chain->links[0].frame, &in_use);
+			asyncgen_mark_used(a->py, &a->classes, &chain->links[0].frame, i, &in_use);
 	}
 	for (size_t t = 0; t < a->threads.count; t++)
 		for (size_t f = 0; f < a->threads.threads[t].frame_count; f++)
-			asyncgen_mark_used(a->py, &a->classes, &a->threads.threads[t].frames[f], &in_use);
-	for (size_t i = 0; i < a->coroutine_count; i++)
-		a->coroutines[i].is_in_use = addrmap_get(&in_use, a->coroutines[i].gen.address, NULL);
+			asyncgen_mark_used(
+				a->py, &a->classes, &a->threads.threads[t].frames[f], NO_INDEX, &in_use);
+	for (size_t i = 0; i < a->coroutine_count; i++) {
+		struct coroutine *coroutine = &a->coroutines[i];
+		uint64_t by;
+
+		coroutine->is_in_use = addrmap_get(&in_use, coroutine->gen.address, &by);
+		if (coroutine->is_in_use && by != i)
+			coroutine->used_by = (size_t)by;
+	}
 	addrmap_deinit(&in_use);
+}
+
+static void find_holders(struct asyncio *a)
+{
+	holders_find(a, &a->holders);
+	for (size_t i = 0; i < a->task_count; i++) {
+		struct wait *wait = &a->tasks[i].wait;
+
+		if (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE)
+			wait->holder_count = holders_of(&a->holders, wait->on, &wait->holders);
+	}
 }
 
 static int by_address(const void *a, const void *b)
@@ -403,6 +422,7 @@ static void collect(struct collector *c)
 	mark_awaited(c->a);
 	follow_coroutines(c);
 	mark_used_asyncgens(c);
+	find_holders(c->a);
 	read_loops(c);
 	find_wakers(c);
 }
@@ -440,6 +460,7 @@ void asyncio_destroy(struct asyncio *a)
 	if (!a)
 		return;
 	heap_destroy(a->heap);
+	holders_deinit(&a->holders);
 	asyncio_classes_deinit(&a->classes);
 	addrmap_deinit(&a->task_index);
 	addrmap_deinit(&a->loop_index);

@@ -6,6 +6,7 @@
 #define ASYNCINSPECT_ASYNCIO_ASYNCIO_H
 
 #include "inspector/asyncio/classes.h"
+#include "inspector/asyncio/holder.h"
 #include "inspector/asyncio/loop.h"
 #include "inspector/asyncio/task.h"
 #include "inspector/python/heap.h"
@@ -19,6 +20,7 @@ struct coroutine {
 	size_t task;	      /* index of the task that drives it; NO_INDEX */
 	bool is_awaited;      /* another coroutine or async generator awaits it */
 	bool is_in_use;	      /* an async generator that a suspended frame is in the middle of iterating */
+	size_t used_by;	      /* index of the coroutine whose frame that is; NO_INDEX: none, or a thread's */
 	struct chain
 		chain; /* from it on, when no task drives it and nobody awaits it; its own frame otherwise */
 };
@@ -36,6 +38,7 @@ struct asyncio {
 	struct loop *loops;					/* by address */
 	struct coroutine *coroutines;				/* by address */
 	struct addrmap task_index, loop_index, coroutine_index; /* address -> index */
+	struct lock_holders holders;				/* of locks and the like */
 	size_t unregistered; /* pending tasks that the heap has and no registry */
 };
 

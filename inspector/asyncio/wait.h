@@ -7,6 +7,7 @@
 
 #include "inspector/asyncio/chain.h"
 #include "inspector/asyncio/future.h"
+#include "inspector/asyncio/holder.h"
 
 enum wait_kind {
 	WAIT_NONE, /* it waits for nothing: done, running, or about to run */
@@ -42,6 +43,8 @@ struct wait {
 				 nothing */
 	const char *text;
 	/* "Queue at 0x7f10 (empty, 8 getters)"; never NULL for another kind than WAIT_NONE */
+	size_t holder_count; /* of a lock or a semaphore: who holds it, as far as it was found */
+	const struct lock_holder *holders; /* borrowed from asyncio's */
 };
 
 /* waiter is the task's _fut_waiter, 0 for none. */

@@ -251,6 +251,27 @@ bool pytype_is_subtype(struct python *py, const struct pytype *type, uint64_t an
 	return false;
 }
 
+bool pytype_has_base(struct python *py, const struct pytype *type, const char *full_name)
+{
+	uint64_t items, count, entry;
+
+	if (!type)
+		return false;
+	if (strcmp(type->full_name, full_name) == 0)
+		return true;
+	if (!read_unsigned(py, type->mro, FIELD_var_size, &count, NULL) || count > MRO_MAX)
+		return false;
+	items = type->mro + python_field(py, FIELD_tuple_items)->offset;
+	for (uint64_t i = 0; i < count; i++) {
+		const struct pytype *base =
+			read_word(py, items + 8 * i, &entry, NULL) ? pytype_at(py, entry, NULL) : NULL;
+
+		if (base && strcmp(base->full_name, full_name) == 0)
+			return true;
+	}
+	return false;
+}
+
 bool pytype_is_str(const struct pytype *type)
 {
 	return type && type->flags & FLAG_STR;

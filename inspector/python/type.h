@@ -132,6 +132,10 @@ const struct pytype *pytype_at(struct python *py, uint64_t type, struct error *e
 /* Whether type is the type at ancestor or derived from it (by its MRO). */
 bool pytype_is_subtype(struct python *py, const struct pytype *type, uint64_t ancestor);
 
+/* The same by name, as full_name has it: "asyncio.locks.Lock". Only for classes whose home is known: anybody
+ * may give a class of their own the same module and name. */
+bool pytype_has_base(struct python *py, const struct pytype *type, const char *full_name);
+
 /* By the flags that CPython sets for subclasses of the basic types (Include/object.h). */
 bool pytype_is_str(const struct pytype *type);
 bool pytype_is_tuple(const struct pytype *type);

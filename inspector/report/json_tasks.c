@@ -55,7 +55,24 @@ json_t *json_chain(const struct view *view, const struct chain *chain)
 	return list;
 }
 
-static json_t *json_wait(const struct wait *wait)
+static json_t *json_holders(const struct view *view, const struct wait *wait)
+{
+	const struct asyncio *a = view->model->asyncio;
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < wait->holder_count; i++) {
+		const struct lock_holder *h = &wait->holders[i];
+
+		json_array_append_new(list,
+			json_pack("{s:o, s:o, s:b, s:o}", "task",
+				h->task == NO_INDEX ? json_null() : json_address(a->tasks[h->task].address),
+				"coroutine", json_address(h->coroutine), "inferred", true, "grounds",
+				json_text(h->grounds)));
+	}
+	return list;
+}
+
+static json_t *json_wait(const struct view *view, const struct wait *wait)
 {
 	json_t *o;
 
@@ -73,6 +90,7 @@ static json_t *json_wait(const struct wait *wait)
 	json_object_set_new(o, "tasks", address_list(wait->tasks, wait->task_count));
 	json_object_set_new(o, "text", json_text(wait->text));
 	json_object_set_new(o, "wakes_by", json_text(wait->wakes_by));
+	json_object_set_new(o, "holders", json_holders(view, wait));
 	return o;
 }
 
@@ -122,7 +140,7 @@ static json_t *describe_task(const struct view *view, const struct task *task)
 	json_object_set_new(o, "stack", json_chain(view, &task->chain));
 	if (task->chain.is_cut)
 		json_object_set_new(o, "stack_cut", json_true());
-	json_object_set_new(o, "waits_for", json_wait(&task->wait));
+	json_object_set_new(o, "waits_for", json_wait(view, &task->wait));
 	json_object_set_new(o, "awaited_by", address_list(task->awaited_by, task->awaited_by_count));
 	json_object_set_new(o, "waiters", address_list(task->waiters, task->waiter_count));
 	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));

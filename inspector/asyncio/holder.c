@@ -1,0 +1,253 @@
+#include "inspector/asyncio/holder.h"
+
+#include "inspector/asyncio/asyncio.h"
+#include "inspector/python/instance.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/sequence.h"
+#include "inspector/python/str.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_LIMIT 1024
+/* AsyncExitStacks in one another, and callbacks of one: more is damage. */
+#define STACKS_MAX    16
+#define CALLBACKS_MAX (1 << 20)
+/* How often an async generator is used by another one. */
+#define USERS_MAX 64
+
+struct search {
+	const struct asyncio *a;
+	struct python *py;
+	struct lock_holders *holders;
+	size_t capacity;
+	struct addrmap seen; /* generators whose frame was looked at, and AsyncExitStacks */
+	/* The frame that is looked at, its place in a chain, and who drives it. */
+	const struct link *link;
+	const struct chain *chain;
+	size_t at, task;
+	/* AsyncExitStacks of that frame, still to be looked into. */
+	uint64_t stacks[STACKS_MAX];
+	size_t stack_count;
+};
+
+/* The function is called __aexit__, by the end of its __qualname__. */
+static bool is_exit_function(struct python *py, uint64_t function)
+{
+	const struct pytype *type = pytype_of(py, function, NULL);
+	const char *qualname, *dot;
+	uint64_t name;
+
+	if (!type || type->kind != KIND_FUNCTION ||
+		!read_pointer(py, function, FIELD_function_qualname, &name, NULL) ||
+		!(qualname = pystr_arena(py, name, NAME_LIMIT, NULL)))
+		return false;
+	dot = strrchr(qualname, '.');
+	return strcmp(dot ? dot + 1 : qualname, "__aexit__") == 0;
+}
+
+/* The object whose bound method __aexit__ this is; 0. */
+static uint64_t self_of_exit(struct python *py, uint64_t method)
+{
+	const struct pytype *type = pytype_of(py, method, NULL);
+	uint64_t function, self;
+
+	if (!type || type->kind != KIND_METHOD ||
+		!read_pointer(py, method, FIELD_method_function, &function, NULL) ||
+		!is_exit_function(py, function) || !read_pointer(py, method, FIELD_method_self, &self, NULL))
+		return 0;
+	return self;
+}
+
+/* A frame of the function, with this self. */
+static bool is_method_frame(struct python *py, const struct link *link, const char *name, uint64_t self)
+{
+	return link->has_frame && strcmp(link->frame.code->name, name) == 0 &&
+	       pyframe_variable(py, &link->frame, 0) == self;
+}
+
+/* The coroutine of self.__aenter__() that the frame awaits. */
+static bool is_entering(struct search *s, uint64_t awaited, uint64_t self)
+{
+	const struct pytype *type = pytype_of(s->py, awaited, NULL);
+	struct pyframe frame;
+	struct pygen gen;
+
+	return type && type->kind == KIND_COROUTINE && pygen_read(s->py, awaited, &gen, NULL) &&
+	       gen.state != GEN_CLOSED && pygen_frame(s->py, &gen, &frame, NULL) && frame.code &&
+	       strcmp(frame.code->name, "__aenter__") == 0 && pyframe_variable(s->py, &frame, 0) == self;
+}
+
+/* Lib/asyncio/locks.py: wait() lets the lock go, and has it again when it returns. */
+static bool waits_in_condition(struct search *s, uint64_t condition)
+{
+	for (size_t i = s->at + 1; i < s->chain->count; i++)
+		if (is_method_frame(s->py, &s->chain->links[i], "wait", condition))
+			return true;
+	return false;
+}
+
+/* What the owner of an __aexit__ holds: itself, or the lock of a Condition; 0 nothing. */
+static uint64_t held_by_exit(struct search *s, uint64_t self, const struct pytype *type)
+{
+	uint64_t lock = self, locked;
+
+	if (pytype_has_base(s->py, type, "asyncio.locks.Condition")) {
+		if (waits_in_condition(s, self) || !instance_get(s->py, self, "_lock", &lock, NULL))
+			return 0;
+	}
+	if (instance_get(s->py, lock, "_locked", &locked, NULL) && locked == s->py->false_object)
+		return 0;
+	return lock;
+}
+
+static void add_holder(struct search *s, uint64_t self, bool in_exit_stack)
+{
+	const struct pytype *type = pytype_of(s->py, self, NULL);
+	uint64_t held, callbacks;
+	struct lock_holder *h;
+
+	if (!type)
+		return;
+	if (instance_get(s->py, self, "_exit_callbacks", &callbacks, NULL)) {
+		if (s->stack_count < STACKS_MAX && addrmap_put(&s->seen, self, 0))
+			s->stacks[s->stack_count++] = self;
+		return;
+	}
+	held = held_by_exit(s, self, type);
+	if (!held)
+		return;
+	s->holders->items = grow_array(
+		s->holders->items, &s->capacity, s->holders->count + 1, sizeof(*s->holders->items));
+	h = &s->holders->items[s->holders->count++];
+	*h = (struct lock_holder){.primitive = held,
+		.coroutine = s->link->address,
+		.task = s->task,
+		.qualname = s->link->qualname,
+		.file = s->link->file,
+		.line = s->link->line};
+	h->grounds = arena_printf(s->py->arena, "__aexit__ of the %s at 0x%llx is %s of %s", type->name,
+		(unsigned long long)self, in_exit_stack ? "in an AsyncExitStack" : "on the value stack",
+		s->link->qualname);
+}
+
+/* Lib/contextlib.py: pairs (is_sync, callback); of a context manager the callback is its bound method. */
+static void look_into_exit_stack(struct search *s, uint64_t stack)
+{
+	struct sequence_iter iter;
+	const struct pytype *type;
+	uint64_t callbacks, pair, callback, self;
+
+	if (!instance_get(s->py, stack, "_exit_callbacks", &callbacks, NULL) ||
+		!(type = pytype_of(s->py, callbacks, NULL)) || type->kind != KIND_DEQUE ||
+		!sequence_open(s->py, callbacks, KIND_DEQUE, &iter, NULL))
+		return;
+	for (size_t i = 0; i < CALLBACKS_MAX && sequence_next(&iter, &pair); i++)
+		if (sequence_item(s->py, pair, 1, &callback, NULL) &&
+			(self = self_of_exit(s->py, callback)) != 0 && self != stack)
+			add_holder(s, self, true);
+}
+
+/* The value stack, from the bottom: a bound __aexit__, or the function and its self above it. While it is
+ * being entered, the awaited __aenter__ is the next above. */
+static void look_at_value_stack(struct search *s, const struct pyframe *frame)
+{
+	for (uint32_t i = frame->code->nlocalsplus; i < frame->slots; i++) {
+		uint64_t object = pyframe_slot(s->py, frame, i);
+		uint64_t self = object ? self_of_exit(s->py, object) : 0;
+		uint32_t above = i + 1;
+
+		if (object && !self && is_exit_function(s->py, object))
+			self = pyframe_slot(s->py, frame, above++);
+		if (self && !is_entering(s, pyframe_slot(s->py, frame, above), self))
+			add_holder(s, self, false);
+	}
+	/* An AsyncExitStack that is being left is on no value stack any more, but self of its __aexit__. */
+	if (strcmp(frame->code->name, "__aexit__") == 0) {
+		uint64_t self = pyframe_variable(s->py, frame, 0), callbacks;
+
+		if (self && instance_get(s->py, self, "_exit_callbacks", &callbacks, NULL))
+			add_holder(s, self, true);
+	}
+	for (size_t i = 0; i < s->stack_count; i++)
+		look_into_exit_stack(s, s->stacks[i]);
+	s->stack_count = 0;
+}
+
+static void look_at_chain(struct search *s, const struct chain *chain, size_t task)
+{
+	for (size_t i = 0; i < chain->count; i++) {
+		const struct link *link = &chain->links[i];
+
+		if (!link->has_frame ||
+			(link->kind != LINK_COROUTINE && link->kind != LINK_ASYNC_GENERATOR) ||
+			!addrmap_put(&s->seen, link->address, 0))
+			continue;
+		s->link = link;
+		s->chain = chain;
+		s->at = i;
+		s->task = task;
+		look_at_value_stack(s, &link->frame);
+	}
+}
+
+/* An async generator holds what it entered on behalf of the task whose frame iterates it. */
+static size_t task_of_coroutine(const struct asyncio *a, size_t i)
+{
+	for (unsigned hops = 0; hops < USERS_MAX && i != NO_INDEX; hops++) {
+		if (a->coroutines[i].task != NO_INDEX)
+			return a->coroutines[i].task;
+		i = a->coroutines[i].used_by;
+	}
+	return NO_INDEX;
+}
+
+static int by_primitive(const void *a, const void *b)
+{
+	const struct lock_holder *x = a, *y = b;
+
+	if (x->primitive != y->primitive)
+		return x->primitive < y->primitive ? -1 : 1;
+	return x->coroutine < y->coroutine ? -1 : x->coroutine > y->coroutine;
+}
+
+void holders_find(const struct asyncio *a, struct lock_holders *holders)
+{
+	struct search s = {.a = a, .py = a->py, .holders = holders};
+
+	*holders = (struct lock_holders){0};
+	for (size_t i = 0; i < a->task_count; i++)
+		look_at_chain(&s, &a->tasks[i].chain, i);
+	/* Chains that start outside of tasks, from their outermost coroutine: the others are a link each. */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < a->coroutine_count; i++)
+			if (a->coroutines[i].is_awaited == (pass == 1))
+				look_at_chain(&s, &a->coroutines[i].chain, task_of_coroutine(a, i));
+	addrmap_deinit(&s.seen);
+	if (holders->count)
+		qsort(holders->items, holders->count, sizeof(*holders->items), by_primitive);
+}
+
+void holders_deinit(struct lock_holders *holders)
+{
+	free(holders->items);
+	*holders = (struct lock_holders){0};
+}
+
+size_t holders_of(const struct lock_holders *holders, uint64_t primitive, const struct lock_holder **first)
+{
+	size_t low = 0, high = holders->count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (holders->items[middle].primitive < primitive)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < holders->count && holders->items[end].primitive == primitive; end++)
+		;
+	*first = end > low ? &holders->items[low] : NULL;
+	return end - low;
+}
