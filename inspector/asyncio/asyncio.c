@@ -4,6 +4,7 @@
 #include "inspector/asyncio/collect.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/timers.h"
+#include "inspector/asyncio/waker.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -310,17 +311,6 @@ static void mark_used_asyncgens(struct collector *c)
 	addrmap_deinit(&in_use);
 }
 
-static void find_holders(struct asyncio *a)
-{
-	holders_find(a, &a->holders);
-	for (size_t i = 0; i < a->task_count; i++) {
-		struct wait *wait = &a->tasks[i].wait;
-
-		if (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE)
-			wait->holder_count = holders_of(&a->holders, wait->on, &wait->holders);
-	}
-}
-
 static int by_address(const void *a, const void *b)
 {
 	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
@@ -357,52 +347,16 @@ static void read_loops(struct collector *c)
 	}
 }
 
-static const char *timer_text(const struct asyncio *a, const struct timer *timer)
+/* What needs to know who holds what, and when timers are due. */
+static void describe_waits(struct asyncio *a)
 {
-	double now = target_monotonic(a->py->target);
-	const char *what = timer->is_timeout ? "timeout" : "timer";
-
-	/* asyncio's clock is the system's monotonic one; what it showed when a core was written, nothing
-	 * tells. */
-	if (now < 0)
-		return what;
-	if (timer->when < now)
-		return arena_printf(a->py->arena, "%s overdue by %.1f s", what, now - timer->when);
-	return arena_printf(a->py->arena, "%s in %.1f s", what, timer->when - now);
-}
-
-/* The first pending task that it waits for, or the timer that sets its future, or a timeout around it. */
-static void find_waker(const struct asyncio *a, const struct timers *timers, struct task *task)
-{
-	const struct timer *timer = timers_find(timers, task->wait.address);
-	struct wait *wait = &task->wait;
-
-	for (size_t i = 0; i < wait->task_count; i++) {
-		size_t index = asyncio_find_task(a, wait->tasks[i]);
-
-		if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING) {
-			wait->wakes_by =
-				arena_printf(a->py->arena, "task 0x%llx", (unsigned long long)wait->tasks[i]);
-			return;
-		}
-	}
-	if (!timer)
-		timer = timers_find(timers, task->address);
-	if (timer)
-		wait->wakes_by = timer_text(a, timer);
-}
-
-static void find_wakers(struct collector *c)
-{
-	struct asyncio *a = c->a;
 	struct timers timers = {0};
 
 	for (size_t i = 0; i < a->loop_count; i++)
 		timers_add_loop(a->py, a->loops[i].address, &timers);
 	timers_sort(&timers);
-	for (size_t i = 0; i < a->task_count; i++)
-		if (a->tasks[i].wait.kind != WAIT_NONE)
-			find_waker(a, &timers, &a->tasks[i]);
+	wakers_find(a, &timers);
+	waits_describe(a, &timers);
 	timers_deinit(&timers);
 }
 
@@ -422,9 +376,9 @@ static void collect(struct collector *c)
 	mark_awaited(c->a);
 	follow_coroutines(c);
 	mark_used_asyncgens(c);
-	find_holders(c->a);
+	holders_find(c->a, &c->a->holders);
 	read_loops(c);
-	find_wakers(c);
+	describe_waits(c->a);
 }
 
 struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options *options, struct error *err)

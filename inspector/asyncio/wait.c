@@ -1,5 +1,6 @@
 #include "inspector/asyncio/wait.h"
 
+#include "inspector/asyncio/asyncio.h"
 #include "inspector/asyncio/primitive.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/memory.h"
@@ -249,6 +250,18 @@ void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t addr
 		wait->on_type = type->full_name;
 	else
 		wait->on = 0;
-	if (!wait->text)
-		wait->text = primitive_describe(py, classes, wait);
+}
+
+void waits_describe(struct asyncio *a, const struct timers *timers)
+{
+	for (size_t i = 0; i < a->task_count; i++) {
+		struct wait *wait = &a->tasks[i].wait;
+
+		if (wait->kind == WAIT_NONE)
+			continue;
+		if (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE)
+			wait->holder_count = holders_of(&a->holders, wait->on, &wait->holders);
+		if (!wait->text)
+			wait->text = primitive_describe(a->py, &a->classes, wait);
+	}
 }

@@ -47,9 +47,15 @@ struct wait {
 	const struct lock_holder *holders; /* borrowed from asyncio's */
 };
 
-/* waiter is the task's _fut_waiter, 0 for none. */
+struct asyncio;
+struct timers;
+
+/* waiter is the task's _fut_waiter, 0 for none. Sets neither text nor wakes_by nor holders. */
 void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t waiter, const struct chain *chain,
 	struct wait *wait);
+
+/* Sets holders and text of the waits of all tasks. Needs everything else collected. */
+void waits_describe(struct asyncio *a, const struct timers *timers);
 
 /* "none", "future", "task", "gather", "queue-get", ... as output.md of the contract has them. Static. */
 const char *wait_kind_name(enum wait_kind kind);
