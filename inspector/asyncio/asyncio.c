@@ -343,7 +343,8 @@ static void read_loops(struct collector *c)
 				thread = t;
 		addrmap_get(&c->current, loops->items[i], &current);
 		addrmap_put(&a->loop_index, loops->items[i], a->loop_count);
-		loop_read(a->py, &a->threads, loops->items[i], thread, current, &a->loops[a->loop_count++]);
+		loop_read(a->py, &a->classes, &a->threads, loops->items[i], thread, current,
+			&a->loops[a->loop_count++]);
 	}
 }
 
@@ -353,7 +354,7 @@ static void describe_waits(struct asyncio *a)
 	struct timers timers = {0};
 
 	for (size_t i = 0; i < a->loop_count; i++)
-		timers_add_loop(a->py, a->loops[i].address, &timers);
+		timers_add_loop(&a->loops[i], &timers);
 	timers_sort(&timers);
 	wakers_find(a, &timers);
 	waits_describe(a, &timers);

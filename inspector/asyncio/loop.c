@@ -1,9 +1,11 @@
 #include "inspector/asyncio/loop.h"
 
+#include "inspector/python/dict.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/int.h"
 #include "inspector/python/sequence.h"
 
+#include <signal.h>
 #include <string.h>
 
 const char *loop_doing_name(enum loop_doing doing)
@@ -48,21 +50,121 @@ static double read_seconds(struct python *py, uint64_t loop, const char *name)
 	return pyint_signed(py, value, &whole, NULL) ? (double)whole : -1;
 }
 
+static bool is_code(const struct pyframe *frame, const char *file, const char *name)
+{
+	const char *slash = frame->code ? strrchr(frame->code->filename, '/') : NULL;
+
+	return slash && strcmp(slash + 1, file) == 0 && strcmp(frame->code->name, name) == 0;
+}
+
 /* A selector's select() is the innermost Python frame while the loop waits for the outside. */
 static bool is_polling(const struct pythread *thread)
 {
-	const struct pycode *code = thread->frame_count ? thread->frames[0].code : NULL;
-	const char *slash = code ? strrchr(code->filename, '/') : NULL;
-
-	return slash && strcmp(slash + 1, "selectors.py") == 0 && strcmp(code->name, "select") == 0;
+	return thread->frame_count && is_code(&thread->frames[0], "selectors.py", "select");
 }
 
-void loop_read(struct python *py, const struct pythreads *threads, uint64_t address, size_t thread,
-	uint64_t current_task, struct loop *loop)
+/* Lib/asyncio/events.py, Handle._run. */
+static void find_running(
+	struct python *py, struct asyncio_classes *classes, const struct pythread *thread, struct loop *loop)
+{
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		const struct pyframe *frame = &thread->frames[i];
+		uint64_t handle;
+
+		if (!is_code(frame, "events.py", "_run") || !(handle = pyframe_local(py, frame, "self")) ||
+			!handle_read(py, classes, handle, &loop->running))
+			continue;
+		loop->running_frame = i;
+		return;
+	}
+}
+
+/* Lib/asyncio/base_events.py, _run_once: timeout is what was left until the first timer when the loop went to
+ * wait, end_time when it began with the callbacks of this round. */
+static double noted_time(struct python *py, const struct pythread *thread, const struct loop *loop)
+{
+	for (size_t i = 0; i < thread->frame_count; i++) {
+		const struct pyframe *frame = &thread->frames[i];
+		double value;
+		uint64_t local;
+
+		if (!is_code(frame, "base_events.py", "_run_once") ||
+			pyframe_local(py, frame, "self") != loop->address)
+			continue;
+		if ((local = pyframe_local(py, frame, "end_time")) && pyfloat_value(py, local, &value, NULL))
+			return value;
+		if (!loop->timers.count || loop->ready || loop->is_stopping != TRUTH_FALSE ||
+			!(local = pyframe_local(py, frame, "timeout")))
+			return -1;
+		if (pyfloat_value(py, local, &value, NULL))
+			return loop->timers.items[0].when - value;
+		return loop->timers.items[0].when; /* the int 0: it was due */
+	}
+	return -1;
+}
+
+static void read_now(struct python *py, const struct pythreads *threads, struct loop *loop)
+{
+	loop->now = target_monotonic(py->target);
+	if (loop->now >= 0 || loop->thread == SIZE_MAX)
+		return;
+	loop->now = noted_time(py, &threads->threads[loop->thread], loop);
+	loop->now_is_bound = loop->now >= 0;
+}
+
+static void read_signals(struct python *py, struct asyncio_classes *classes, struct loop *loop)
+{
+	struct dict_entry entry;
+	struct dict_iter iter;
+	uint64_t dict, count;
+
+	if (!instance_get(py, loop->address, "_signal_handlers", &dict, NULL) ||
+		!pydict_length(py, dict, &count, NULL) || count > NSIG || !dict_open(py, dict, &iter, NULL))
+		return;
+	loop->signals = arena_alloc(py->arena, count * sizeof(*loop->signals));
+	while (loop->signal_count < count && dict_next(&iter, &entry)) {
+		struct signal_handler *s = &loop->signals[loop->signal_count];
+
+		loop->signal_count += pyint_signed(py, entry.key, &s->signal, NULL) &&
+				      handle_read(py, classes, entry.value, &s->handle);
+	}
+}
+
+/* A WeakSet. */
+static int64_t count_async_generators(struct python *py, uint64_t loop)
+{
+	uint64_t set;
+
+	return instance_get(py, loop, "_asyncgens", &set, NULL) ? read_length(py, set, "data", KIND_SET) : -1;
+}
+
+static void read_lists(struct python *py, struct asyncio_classes *classes, struct loop *loop)
+{
+	uint64_t value;
+
+	if (loop->ready > 0 && instance_get(py, loop->address, "_ready", &value, NULL))
+		handles_read(py, classes, value, KIND_DEQUE, &loop->ready_handles);
+	if (loop->scheduled > 0 && instance_get(py, loop->address, "_scheduled", &value, NULL))
+		handles_read(py, classes, value, KIND_LIST, &loop->timers);
+	handles_sort_by_time(&loop->timers);
+	descriptors_read(py, classes, loop->address, &loop->descriptors);
+	read_signals(py, classes, loop);
+	if (instance_get(py, loop->address, "_default_executor", &value, NULL) && value != py->none)
+		executor_read(py, value, &loop->executor);
+	if (instance_get(py, loop->address, "_exception_handler", &value, NULL) && value != py->none)
+		loop->exception_handler = value;
+	loop->async_generators = count_async_generators(py, loop->address);
+}
+
+void loop_read(struct python *py, struct asyncio_classes *classes, const struct pythreads *threads,
+	uint64_t address, size_t thread, uint64_t current_task, struct loop *loop)
 {
 	const struct pytype *type = pytype_of(py, address, NULL);
 
-	*loop = (struct loop){.address = address, .thread = thread, .current_task = current_task};
+	*loop = (struct loop){.address = address,
+		.thread = thread,
+		.current_task = current_task,
+		.running_frame = SIZE_MAX};
 	loop->type_name = type ? type->full_name : "?";
 	loop->is_running = thread != SIZE_MAX;
 	loop->is_closed = read_truth(py, address, "_closed");
@@ -71,6 +173,10 @@ void loop_read(struct python *py, const struct pythreads *threads, uint64_t addr
 	loop->ready = read_length(py, address, "_ready", KIND_DEQUE);
 	loop->scheduled = read_length(py, address, "_scheduled", KIND_LIST);
 	loop->slow_callback_duration = read_seconds(py, address, "slow_callback_duration");
+	read_lists(py, classes, loop);
+	if (loop->is_running)
+		find_running(py, classes, &threads->threads[thread], loop);
+	read_now(py, threads, loop);
 	if (loop->is_running && loop->ready < 0)
 		loop->doing = LOOP_UNKNOWN;
 	else if (loop->is_running)

@@ -1,54 +1,25 @@
 #include "inspector/asyncio/timers.h"
 
-#include "inspector/python/instance.h"
-#include "inspector/python/int.h"
-#include "inspector/python/memory.h"
-#include "inspector/python/sequence.h"
+#include "inspector/base/alloc.h"
 
 #include <stdlib.h>
 
-/* Lib/asyncio/timeouts.py: the callback is the bound method Timeout._on_timeout, and cancels self._task. */
-static bool read_timeout(struct python *py, uint64_t handle, struct timer *timer)
+void timers_add_loop(const struct loop *loop, struct timers *timers)
 {
-	const struct pytype *type;
-	uint64_t callback, self;
+	const struct handles *handles = &loop->timers;
 
-	if (!instance_get(py, handle, "_callback", &callback, NULL) ||
-		!(type = pytype_of(py, callback, NULL)) || type->kind != KIND_METHOD ||
-		!read_pointer(py, callback, FIELD_method_self, &self, NULL) ||
-		!instance_get(py, self, "_task", &timer->wakes, NULL))
-		return false;
-	timer->is_timeout = true;
-	return true;
-}
-
-static bool read_timer(struct python *py, uint64_t handle, struct timer *timer)
-{
-	uint64_t args, when, cancelled;
-
-	if (instance_get(py, handle, "_cancelled", &cancelled, NULL) && cancelled == py->true_object)
-		return false;
-	if (!instance_get(py, handle, "_when", &when, NULL) || !pyfloat_value(py, when, &timer->when, NULL))
-		return false;
-	return (instance_get(py, handle, "_args", &args, NULL) && args != py->none &&
-		       sequence_item(py, args, 0, &timer->wakes, NULL)) ||
-	       read_timeout(py, handle, timer);
-}
-
-void timers_add_loop(struct python *py, uint64_t loop, struct timers *timers)
-{
-	struct sequence_iter iter;
-	uint64_t scheduled, handle;
-
-	if (!instance_get(py, loop, "_scheduled", &scheduled, NULL) ||
-		!sequence_open(py, scheduled, KIND_LIST, &iter, NULL) || !iter.count)
+	if (!handles->count)
 		return;
-	timers->items = xrealloc(timers->items, (timers->count + iter.count) * sizeof(*timers->items));
-	while (sequence_next(&iter, &handle)) {
-		struct timer timer = {.loop = loop};
+	timers->items = xrealloc(timers->items, (timers->count + handles->count) * sizeof(*timers->items));
+	for (size_t i = 0; i < handles->count; i++) {
+		const struct handle *handle = &handles->items[i];
+		uint64_t wakes = handle->future ? handle->future : handle->task;
 
-		if (read_timer(py, handle, &timer))
-			timers->items[timers->count++] = timer;
+		if (wakes && handle->is_timer && !handle->is_cancelled)
+			timers->items[timers->count++] = (struct timer){.loop = loop->address,
+				.wakes = wakes,
+				.is_timeout = !handle->future,
+				.when = handle->when};
 	}
 }
 

@@ -2,7 +2,7 @@
 #ifndef ASYNCINSPECT_ASYNCIO_TIMERS_H
 #define ASYNCINSPECT_ASYNCIO_TIMERS_H
 
-#include "inspector/python/python.h"
+#include "inspector/asyncio/loop.h"
 
 struct timer {
 	uint64_t loop;
@@ -17,9 +17,8 @@ struct timers {
 	struct timer *items; /* owned; sorted by what they wake, then when */
 };
 
-/* Adds the timers of a loop (Lib/asyncio/base_events.py: _scheduled is a heap of TimerHandle); cancelled ones
- * are left out. */
-void timers_add_loop(struct python *py, uint64_t loop, struct timers *timers);
+/* Adds the timers of a loop that set a future or cancel a task; cancelled ones are left out. */
+void timers_add_loop(const struct loop *loop, struct timers *timers);
 
 /* Call after the last timers_add_loop. */
 void timers_sort(struct timers *timers);
