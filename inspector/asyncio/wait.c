@@ -2,6 +2,7 @@
 
 #include "inspector/asyncio/asyncio.h"
 #include "inspector/asyncio/primitive.h"
+#include "inspector/python/closure.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/refs.h"
@@ -127,34 +128,6 @@ static void set_tasks(struct task_list *list, struct wait *wait)
 	free(list->tasks);
 }
 
-/* The variable of a function's closure, by name; 0 when it is another function, or has none such. */
-static uint64_t closure_variable(
-	struct python *py, uint64_t function, const char *qualname, const char *variable)
-{
-	const struct pytype *type = pytype_of(py, function, NULL);
-	const struct pycode *code;
-	uint64_t name, address, closure, cell, value;
-
-	if (!type || type->kind != KIND_FUNCTION ||
-		!read_pointer(py, function, FIELD_function_qualname, &name, NULL) ||
-		!pystr_equals(py, name, qualname) ||
-		!read_pointer(py, function, FIELD_function_code, &address, NULL) ||
-		!(code = pycode_at(py, address, NULL)) ||
-		!read_pointer(py, function, FIELD_function_closure, &closure, NULL) || !closure)
-		return 0;
-	for (uint32_t i = 0;; i++) {
-		const char *free_name = pycode_free_name(py, code, i);
-
-		if (!free_name)
-			return 0;
-		if (strcmp(free_name, variable) == 0)
-			return sequence_item(py, closure, i, &cell, NULL) &&
-					       read_pointer(py, cell, FIELD_cell_contents, &value, NULL)
-				       ? value
-				       : 0;
-	}
-}
-
 /* Futures that stand for something else say so in their callbacks (Lib/asyncio/tasks.py, futures.py). */
 static void by_callbacks(
 	struct python *py, const struct future *waiter, struct task_list *list, struct wait *wait)
@@ -164,14 +137,14 @@ static void by_callbacks(
 
 	for (size_t i = 0; i < count && i < 8; i++) {
 		uint64_t inner =
-			closure_variable(py, callbacks[i], "shield.<locals>._outer_done_callback", "inner");
+			pyclosure_variable(py, callbacks[i], "shield.<locals>._outer_done_callback", "inner");
 
 		if (inner) {
 			wait->kind = WAIT_SHIELD;
 			add_if_task(list, inner);
 			return;
 		}
-		inner = closure_variable(
+		inner = pyclosure_variable(
 			py, callbacks[i], "_chain_future.<locals>._call_check_cancel", "source");
 		if (inner) {
 			wait->kind = WAIT_THREAD;
