@@ -14,6 +14,7 @@ struct command {
 	const char *argument; /* what it takes, for messages: "TASK", "ADDRESS"; NULL: nothing */
 	const char *summary;  /* for --help */
 	bool needs_memory;    /* a live process is stopped and copied for it */
+	bool takes_type;      /* --type can stand for the argument */
 	/* Prints its answer on standard output. False: *err says why there is none. */
 	bool (*run)(struct session *session, struct error *err);
 };

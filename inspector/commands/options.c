@@ -12,6 +12,7 @@
 
 #define REPR_LIMIT 200
 #define PATHS_MOST 3
+#define ROWS_MOST  20
 #define LIMIT_MAX  10000000
 
 enum key {
@@ -27,6 +28,8 @@ enum key {
 	KEY_LOCALS,
 	KEY_REPR_LIMIT,
 	KEY_PATHS,
+	KEY_TYPE,
+	KEY_LIMIT,
 	KEY_COLOR,
 };
 
@@ -49,6 +52,8 @@ static const struct argp_option option_table[] = {
 	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 2},
 	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 2},
 	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 2},
+	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 2},
+	{"limit", KEY_LIMIT, "N", 0, "With refs and path: show at most N objects (20)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 2},
 	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
@@ -148,7 +153,7 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	struct options *o = p->options;
 	const char **words = p->words;
 	size_t count = p->count, taken;
-	bool has_target = o->pid || o->core;
+	bool has_target = o->pid || o->core, wants_argument;
 
 	if (!has_target && count && !command_find(words[0])) {
 		if (!is_number(words[0]) && access(words[0], F_OK) != 0 && !strchr(words[0], '/') &&
@@ -161,21 +166,26 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	}
 	if (!count) {
 		o->command = command_find("report");
+		if (o->type)
+			argp_error(state, "--type needs a command: refs or path");
 	} else {
 		o->command = command_find(words[0]);
 		if (!o->command && (is_number(words[0]) || access(words[0], F_OK) == 0))
 			argp_error(state, "there are two targets: '%s' is the second", words[0]);
 		if (!o->command)
 			argp_error(state, "there is no command '%s'", words[0]);
-		taken = o->command->argument ? 2 : 1;
-		if (o->command->argument && count >= 2)
+		if (o->type && !o->command->takes_type)
+			argp_error(state, "%s takes no --type", o->command->name);
+		wants_argument = o->command->argument && !o->type;
+		taken = wants_argument ? 2 : 1;
+		if (wants_argument && count >= 2)
 			o->argument = words[1];
 		if (!has_target && count == taken + 1) {
 			set_target(state, o, words[taken]);
 			has_target = true;
 			count--;
 		}
-		if (!has_target && o->command->argument && count == 2 && !o->pid && !o->core)
+		if (!has_target && wants_argument && count == 2 && !o->pid && !o->core)
 			argp_error(state, "no target: '%s' was taken for the %s that %s needs", words[1],
 				o->command->argument, o->command->name);
 		if (count < taken)
@@ -235,6 +245,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_PATHS:
 		o->paths_most = parse_limit(state, "--paths", argument);
 		break;
+	case KEY_TYPE:
+		o->type = argument;
+		break;
+	case KEY_LIMIT:
+		o->rows_most = parse_limit(state, "--limit", argument);
+		break;
 	case KEY_COLOR:
 		o->color = parse_when(state, argument);
 		break;
@@ -272,7 +288,10 @@ void options_parse(int argc, char **argv, struct options *options)
 		.args_doc = "[COMMAND [ARGUMENT]] TARGET\nTARGET [COMMAND [ARGUMENT]]",
 	};
 
-	*options = (struct options){.use_cache = true, .repr_limit = REPR_LIMIT, .paths_most = PATHS_MOST};
+	*options = (struct options){.use_cache = true,
+		.repr_limit = REPR_LIMIT,
+		.paths_most = PATHS_MOST,
+		.rows_most = ROWS_MOST};
 	for (size_t i = 0; command_at(i); i++) {
 		const struct command *c = command_at(i);
 		char *head = c->argument ? xasprintf("%s %s", c->name, c->argument) : xstrdup(c->name);

@@ -20,7 +20,8 @@ struct options {
 	unsigned layout_sources; /* --layout: bits 1 << SOURCE_x; 0: not given */
 	bool as_json, as_table, with_locals;
 	size_t repr_limit; /* characters */
-	size_t paths_most;
+	size_t paths_most, rows_most;
+	const char *type; /* NULL: not given */
 	enum when color;
 	const struct command *command; /* never NULL after parsing */
 	const char *argument;	       /* of the command; NULL: none */

@@ -116,6 +116,7 @@ struct view session_view(const struct session *s, unsigned show)
 		.show = show,
 		.with_locals = s->options->with_locals,
 		.repr_limit = s->options->repr_limit,
+		.rows_most = s->options->rows_most,
 		.is_terminal = is_terminal,
 		.with_color = wants_color(s->options, is_terminal),
 	};

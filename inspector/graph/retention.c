@@ -1,6 +1,7 @@
 #include "inspector/graph/retention.h"
 
 #include "inspector/graph/garbage.h"
+#include "inspector/graph/leaves.h"
 #include "inspector/graph/path_text.h"
 #include "inspector/python/refcount.h"
 
@@ -12,6 +13,9 @@
 /* Of the holders of one object so many are tried for paths. */
 #define HOLDERS_TRIED 4096
 
+/* Stands for an object that is no node: the last of its routes. */
+#define LEAF UINT32_MAX
+
 /* A way as nodes: root, then nodes[0] (held by the root) to nodes[count - 1] (the object). */
 struct route {
 	uint32_t root; /* index; UINT32_MAX: native code */
@@ -21,6 +25,10 @@ struct route {
 
 struct request {
 	uint32_t node;
+	bool is_known;		      /* there is an object */
+	const struct leaf_ref *leafs; /* of a LEAF: who refers to it */
+	size_t leaf_count;
+	uint64_t leaf_total; /* references, roots' included */
 	size_t route_count, holder_count;
 	struct route *routes; /* owned */
 	bool is_garbage;
@@ -63,7 +71,7 @@ static bool make_route(const struct reach *reach, uint32_t holder, uint32_t node
 /* A root that holds the object itself; modules are shown by what holds the module otherwise. */
 static void add_root_routes(const struct retention_graph *g, struct request *r, size_t most)
 {
-	for (size_t i = 0; i < g->roots->count && r->route_count < most; i++) {
+	for (size_t i = 0; r->node != LEAF && i < g->roots->count && r->route_count < most; i++) {
 		struct route *route = &r->routes[r->route_count];
 
 		if (g->roots->items[i].node != r->node)
@@ -97,10 +105,31 @@ static size_t reached_holders(const struct retention_graph *g, uint32_t node, st
 	return count;
 }
 
+static size_t reached_leaf_holders(
+	const struct retention_graph *g, const struct request *r, struct holder **holders)
+{
+	uint32_t last = UINT32_MAX;
+	size_t count = 0;
+
+	*holders = xcalloc(r->leaf_count, sizeof(**holders));
+	for (size_t i = 0; i < r->leaf_count; i++) {
+		uint32_t from = r->leafs[i].from;
+
+		if (from == last || g->reach->distance[from] == UNREACHED)
+			continue;
+		last = from;
+		(*holders)[count++] = (struct holder){from, g->reach->distance[from]};
+	}
+	if (count)
+		qsort(*holders, count, sizeof(**holders), by_distance);
+	return count;
+}
+
 static void find_routes(const struct retention_graph *g, struct request *r, size_t most)
 {
 	struct holder *holders;
-	size_t count = reached_holders(g, r->node, &holders);
+	size_t count = r->node == LEAF ? reached_leaf_holders(g, r, &holders)
+				       : reached_holders(g, r->node, &holders);
 
 	r->routes = xcalloc(most ? most : 1, sizeof(*r->routes));
 	r->holder_count = count;
@@ -124,13 +153,44 @@ static void find_native_route(const struct retention_graph *g, struct request *r
 	r->route_count = 1;
 }
 
+/* What only garbage refers to, as many times as it is referred to, is garbage too. */
+static void judge_leaf(const struct retention_graph *g, struct request *r, uint64_t object, size_t most)
+{
+	int64_t refcount;
+	bool is_counted = pyobject_refcount(g->a->py, object, &refcount, NULL);
+
+	r->is_garbage = is_counted && r->leaf_count && refcount <= (int64_t)r->leaf_total;
+	for (size_t i = 0; i < r->leaf_count && i < HOLDERS_TRIED; i++) {
+		struct garbage_verdict verdict;
+
+		if (i && r->leafs[i].from == r->leafs[i - 1].from)
+			continue;
+		garbage_judge(g->graph, r->leafs[i].from, &verdict);
+		if (verdict.is_garbage)
+			continue;
+		r->is_garbage = false;
+		if (most) {
+			verdict.nodes = xrealloc(verdict.nodes, (verdict.count + 1) * sizeof(*verdict.nodes));
+			verdict.nodes[verdict.count++] = LEAF;
+			r->routes[0] = (struct route){
+				.root = UINT32_MAX, .count = verdict.count, .nodes = verdict.nodes};
+			r->route_count = 1;
+		} else {
+			free(verdict.nodes);
+		}
+		return;
+	}
+}
+
 static void want_names(const struct retention_graph *g, const struct request *r, struct edge_names *names)
 {
-	for (uint64_t i = g->graph->in_first[r->node]; i < g->graph->in_first[r->node + 1]; i++)
-		edge_names_want(names, g->graph->in[i], r->node);
+	if (r->node != LEAF)
+		for (uint64_t i = g->graph->in_first[r->node]; i < g->graph->in_first[r->node + 1]; i++)
+			edge_names_want(names, g->graph->in[i], r->node);
 	for (size_t i = 0; i < r->route_count; i++)
 		for (size_t k = 1; k < r->routes[i].count; k++)
-			edge_names_want(names, r->routes[i].nodes[k - 1], r->routes[i].nodes[k]);
+			if (r->routes[i].nodes[k] != LEAF)
+				edge_names_want(names, r->routes[i].nodes[k - 1], r->routes[i].nodes[k]);
 }
 
 static const char *type_name(struct python *py, uint64_t object)
@@ -157,6 +217,25 @@ static struct step node_step(
 	return step;
 }
 
+static struct step leaf_step(const struct retention_graph *g, const struct leaf_ref *found)
+{
+	return (struct step){
+		.from = heap_address(g->graph->heap, found->from),
+		.from_type = type_name(g->a->py, heap_address(g->graph->heap, found->from)),
+		.ref = found->ref,
+		.to = found->ref.target,
+	};
+}
+
+static struct step last_leaf_step(const struct retention_graph *g, const struct request *r, uint32_t from)
+{
+	size_t i = 0;
+
+	while (i + 1 < r->leaf_count && r->leafs[i].from != from)
+		i++;
+	return leaf_step(g, &r->leafs[i]);
+}
+
 static struct step root_step(const struct retention_graph *g, const struct root *root)
 {
 	struct step step = {.from = root->holder, .to = heap_address(g->graph->heap, root->node)};
@@ -177,7 +256,7 @@ static struct step root_step(const struct retention_graph *g, const struct root 
 }
 
 static void fill_path(const struct retention_graph *g, const struct edge_names *names,
-	const struct route *route, struct path *path)
+	const struct request *r, const struct route *route, struct path *path)
 {
 	struct arena *arena = g->a->py->arena;
 
@@ -188,7 +267,9 @@ static void fill_path(const struct retention_graph *g, const struct edge_names *
 	if (path->root && path->root->kind != ROOT_MODULE)
 		path->steps[path->count++] = root_step(g, path->root);
 	for (size_t i = 1; i < route->count; i++)
-		path->steps[path->count++] = node_step(g, names, route->nodes[i - 1], route->nodes[i]);
+		path->steps[path->count++] =
+			route->nodes[i] == LEAF ? last_leaf_step(g, r, route->nodes[i - 1])
+						: node_step(g, names, route->nodes[i - 1], route->nodes[i]);
 	path->text = path_text(g->a, path);
 }
 
@@ -234,16 +315,30 @@ static void fill_referrers(
 	free(list);
 }
 
+static void fill_leaf_referrers(
+	const struct retention_graph *g, const struct request *r, struct retention *out)
+{
+	out->referrers = arena_alloc(g->a->py->arena, r->leaf_count * sizeof(*out->referrers));
+	for (size_t i = 0; i < r->leaf_count; i++)
+		out->referrers[out->referrer_count++] = leaf_step(g, &r->leafs[i]);
+	out->referrers_left_out = r->leaf_total - r->leaf_count;
+}
+
 static void fill(const struct retention_graph *g, const struct edge_names *names, const struct request *r,
 	struct retention *out)
 {
 	struct python *py = g->a->py;
-	int64_t found = (int64_t)(g->graph->in_first[r->node + 1] - g->graph->in_first[r->node]);
+	int64_t found = r->node == LEAF
+				? (int64_t)r->leaf_total
+				: (int64_t)(g->graph->in_first[r->node + 1] - g->graph->in_first[r->node]);
 
-	out->is_node = true;
+	out->is_known = true;
 	out->is_garbage = r->is_garbage;
 	out->holder_count = r->holder_count;
-	fill_referrers(g, names, r->node, out);
+	if (r->node == LEAF)
+		fill_leaf_referrers(g, r, out);
+	else
+		fill_referrers(g, names, r->node, out);
 	out->has_refcount = pyobject_refcount(py, out->object, &out->refcount, NULL) &&
 			    out->refcount != REFCOUNT_IMMORTAL;
 	if (!out->has_refcount)
@@ -253,7 +348,7 @@ static void fill(const struct retention_graph *g, const struct edge_names *names
 	out->native_references = out->refcount > found ? out->refcount - found : 0;
 	out->paths = arena_alloc(py->arena, r->route_count * sizeof(*out->paths));
 	for (size_t i = 0; i < r->route_count; i++)
-		fill_path(g, names, &r->routes[i], &out->paths[out->path_count++]);
+		fill_path(g, names, r, &r->routes[i], &out->paths[out->path_count++]);
 }
 
 static void free_request(struct request *r)
@@ -263,30 +358,61 @@ static void free_request(struct request *r)
 	free(r->routes);
 }
 
+/* Objects that are no nodes: one walk for all of them. */
+static void find_leafs(const struct retention_graph *g, const uint64_t *objects, size_t count,
+	struct request *requests, struct leaf_refs *leafs)
+{
+	uint64_t *wanted = xcalloc(count, sizeof(*wanted));
+	size_t wanted_count = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (requests[i].is_known && requests[i].node == LEAF)
+			wanted[wanted_count++] = objects[i];
+	leaf_refs_find(g->graph, wanted, wanted_count, leafs);
+	for (size_t i = 0, k = 0; i < count; i++) {
+		if (!requests[i].is_known || requests[i].node != LEAF)
+			continue;
+		requests[i].leafs = leaf_refs_of(leafs, k, &requests[i].leaf_count);
+		requests[i].leaf_total = leafs->totals[k++];
+	}
+	free(wanted);
+}
+
 void retention_find(const struct retention_graph *g, const uint64_t *objects, size_t count, size_t paths_most,
 	struct retention *out)
 {
 	struct request *requests = xcalloc(count, sizeof(*requests));
 	struct edge_names names;
+	struct leaf_refs leafs;
 
 	edge_names_init(&names, g->graph);
 	for (size_t i = 0; i < count; i++) {
 		out[i] = (struct retention){.object = objects[i]};
-		if (!heap_index(g->graph->heap, objects[i], &requests[i].node)) {
-			requests[i].node = UINT32_MAX;
+		if (!heap_index(g->graph->heap, objects[i], &requests[i].node))
+			requests[i].node = LEAF;
+		requests[i].is_known =
+			requests[i].node != LEAF || pytype_of(g->a->py, objects[i], NULL) != NULL;
+	}
+	find_leafs(g, objects, count, requests, &leafs);
+	for (size_t i = 0; i < count; i++) {
+		struct request *r = &requests[i];
+
+		if (!r->is_known)
 			continue;
-		}
-		find_routes(g, &requests[i], paths_most);
-		if (g->reach->distance[requests[i].node] == UNREACHED)
-			find_native_route(g, &requests[i], paths_most);
-		want_names(g, &requests[i], &names);
+		find_routes(g, r, paths_most);
+		if (r->node == LEAF && !r->holder_count)
+			judge_leaf(g, r, objects[i], paths_most);
+		else if (r->node != LEAF && g->reach->distance[r->node] == UNREACHED)
+			find_native_route(g, r, paths_most);
+		want_names(g, r, &names);
 	}
 	edge_names_resolve(&names);
 	for (size_t i = 0; i < count; i++)
-		if (requests[i].node != UINT32_MAX)
+		if (requests[i].is_known)
 			fill(g, &names, &requests[i], &out[i]);
 	for (size_t i = 0; i < count; i++)
 		free_request(&requests[i]);
 	free(requests);
+	leaf_refs_deinit(&leafs);
 	edge_names_deinit(&names);
 }

@@ -1,6 +1,7 @@
 /* retention: who holds an object, from where, and whether anybody does.
  *
- * Asked for many objects at once: names of edges are looked up together (edge_names.h). */
+ * Asked for many objects at once: names of edges are looked up together (edge_names.h), and who refers to
+ * objects that are no nodes of the graph (strings, numbers) is found in one walk for all of them. */
 #ifndef ASYNCINSPECT_GRAPH_RETENTION_H
 #define ASYNCINSPECT_GRAPH_RETENTION_H
 
@@ -27,7 +28,7 @@ struct path {
 
 struct retention {
 	uint64_t object;
-	bool is_node;	   /* false: the graph does not have it, nothing below is known */
+	bool is_known;	   /* false: there is no object, nothing below is known */
 	bool is_garbage;   /* nothing reaches it, and every reference to what leads to it is accounted for */
 	bool has_refcount; /* false: it cannot be read, or the object is immortal */
 	int64_t refcount;  /* ob_refcnt */
@@ -36,6 +37,7 @@ struct retention {
 	size_t referrer_count;
 	struct step
 		*referrers; /* every direct reference, in address order of the holders, then those of roots */
+	uint64_t referrers_left_out; /* more of them, of an object that is no node and has very many */
 	size_t path_count;
 	struct path *paths;  /* shortest first, each by another last holder, at most as many as asked for */
 	size_t holder_count; /* holders that a root reaches: path_count or more */

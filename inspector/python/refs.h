@@ -51,6 +51,8 @@ struct ref_walk {
 	ref_visit_fn visit;
 	object_known_fn is_known; /* for EDGE_SCAN; NULL: no scans */
 	void *context;		  /* of both */
+	bool with_string_keys;	  /* also the keys of dicts that have none but strings, which no tp_traverse
+				     visits */
 	bool is_stopped;	  /* set when visit returned false */
 	bool is_partial;	  /* set when a part of the object could not be read */
 };

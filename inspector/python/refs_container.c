@@ -23,7 +23,8 @@ void refs_of_dict(struct ref_walk *walk, uint64_t dict, bool with_keys)
 		if (!ref_give(walk,
 			    &(struct ref){.target = entry.value, .kind = EDGE_VALUE, .object = entry.key}))
 			return;
-		if ((with_keys || iter.is_general) &&
+		/* The names of a split table belong to the class. */
+		if ((with_keys || iter.is_general || walk->with_string_keys) && !iter.values &&
 			!ref_give(walk,
 				&(struct ref){.target = entry.key, .kind = EDGE_KEY, .object = entry.key}))
 			return;

@@ -65,6 +65,7 @@ static const struct {
 	{SHOW_ORPHANS, "orphans", json_orphan_count, json_orphan},
 	{SHOW_FINDINGS, "findings", json_finding_count, json_finding},
 	{SHOW_LAYOUT, "layout", json_layout_count, json_layout},
+	{SHOW_OBJECTS, "objects", json_object_count, json_object_held},
 };
 
 static int write_bytes(const char *bytes, size_t size, void *out)
@@ -118,6 +119,8 @@ bool json_write(const struct view *view, FILE *out)
 		if (view->show & arrays[i].flag)
 			ok = write_array(view, i, out);
 	if (ok && view->show & SHOW_OBJECT)
-		ok = write_member("object", json_object_held(view), out);
+		ok = write_member("object", json_object_held(view, 0), out);
+	if (ok && view->show & SHOW_OBJECTS)
+		ok = write_member("objects_total", json_integer((json_int_t)view->object_total), out);
 	return ok && write_member("target", json_target(view), out) && fputs("}\n", out) >= 0;
 }

@@ -101,6 +101,11 @@ json_t *json_orphan(const struct view *view, size_t i)
 	return o;
 }
 
+size_t json_object_count(const struct view *view)
+{
+	return view->object_count < view->rows_most ? view->object_count : view->rows_most;
+}
+
 size_t json_finding_count(const struct view *view)
 {
 	return view->model->finding_count;
@@ -120,14 +125,15 @@ json_t *json_finding(const struct view *view, size_t i)
 		"evidence", evidence, "inferred", finding->is_inferred, "advice", json_text(finding->advice));
 }
 
-json_t *json_object_held(const struct view *view)
+json_t *json_object_held(const struct view *view, size_t i)
 {
-	const struct pytype *type = pytype_of(view->py, view->object->object, NULL);
+	const struct retention *r = &view->objects[i];
+	const struct pytype *type = pytype_of(view->py, r->object, NULL);
 	json_t *o = json_object();
 
-	json_object_set_new(o, "address", json_address(view->object->object));
+	json_object_set_new(o, "address", json_address(r->object));
 	json_object_set_new(o, "type", json_text(type ? type->full_name : NULL));
-	set_retention(view, view->object, o);
+	set_retention(view, r, o);
 	if (!view->with_referrers)
 		json_object_del(o, "referrers");
 	if (!view->with_paths)

@@ -11,7 +11,6 @@ json_t *json_text(const char *text);
 json_t *json_address(uint64_t address);
 
 json_t *json_target(const struct view *view);
-json_t *json_object_held(const struct view *view); /* of refs and path */
 
 /* The arrays, element by element, so that a large answer is never in memory as a whole: how many there are,
  * and number i as a new reference; NULL when the view leaves it out. */
@@ -29,6 +28,8 @@ size_t json_orphan_count(const struct view *view);
 json_t *json_orphan(const struct view *view, size_t i);
 size_t json_finding_count(const struct view *view);
 json_t *json_finding(const struct view *view, size_t i);
+size_t json_object_count(const struct view *view); /* of refs and path */
+json_t *json_object_held(const struct view *view, size_t i);
 size_t json_layout_count(const struct view *view);
 json_t *json_layout(const struct view *view, size_t i);
 

@@ -13,7 +13,8 @@ enum {
 	SHOW_ORPHANS = 1 << 5,
 	SHOW_FINDINGS = 1 << 6,
 	SHOW_LAYOUT = 1 << 7,
-	SHOW_OBJECT = 1 << 8,
+	SHOW_OBJECT = 1 << 8,  /* of refs and path, asked for by address: there is one */
+	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
 };
 
 struct view {
@@ -27,8 +28,12 @@ struct view {
 	/* Only these, when count is not 0: indices of tasks; of coroutines. */
 	size_t chosen_task_count, chosen_coroutine_count;
 	const size_t *chosen_tasks, *chosen_coroutines;
-	/* The object of refs and path. */
-	const struct retention *object;
+	size_t rows_most; /* objects, rows of a table that are shown */
+	/* The objects of refs and path. */
+	const struct retention *objects;
+	size_t object_count;
+	uint64_t object_total;	 /* that there are; object_count, or more */
+	const char *object_type; /* they were asked for by type: its full name; NULL */
 	bool with_referrers, with_paths;
 };
 

@@ -66,7 +66,7 @@ def an_unknown_command_is_a_usage_error(x):
 @test
 def a_command_without_its_argument_is_a_usage_error(x):
     for command in ("where", "refs", "path"):
-        misused(x.run(command, "--pid", x.service.pid))
+        misused(x.run(command, "--pid", x.service.pid), command)
 
 
 @test
@@ -349,6 +349,53 @@ def refs_and_path_name_the_holder(x):
          "path does not name PENDING[0]")
     need(orphan["referrers"][0]["from"] in worked(x.run("refs", orphan["address"], x.core)).text,
          "refs does not name the list")
+
+
+@test
+def refs_and_path_take_names_and_types(x):
+    report = x.json("report", x.core)
+    task = [row for row in report["tasks"] if row["name"] == "session-keeper"][0]
+    named = x.json("path", "session-keeper", x.core)
+    need([row["address"] for row in named["objects"]] == [task["address"]],
+         "path session-keeper is not about that task: %s", named["objects"][:1])
+    need(named["objects"][0]["paths"], "no path to the task")
+    orphans = {row["address"]: row for row in report["orphans"]}
+    qualname = report["orphans"][0]["qualname"]
+    said = {row["address"]: row for row in x.json("refs", qualname, x.core)["objects"]}
+    for address, row in orphans.items():
+        if row["qualname"] == qualname:
+            need(said[address]["referrers"] == row["referrers"], "refs %s: %s", qualname, address)
+    by_module = x.json("refs", "--type", "asyncio.Lock", x.core)
+    need(by_module["objects_total"] > 0, "no asyncio.Lock")
+    need(by_module["objects"] == x.json("refs", "--type", "asyncio.locks.Lock", x.core)["objects"]
+         and all(row["type"] == "asyncio.locks.Lock" for row in by_module["objects"]),
+         "asyncio.Lock is not asyncio.locks.Lock")
+    one = x.json("path", "--type", "coroutine", "--limit", "1", x.core)
+    need(len(one["objects"]) == 1 and one["objects_total"] == len(report["coroutines"]) - len(
+        [row for row in report["coroutines"] if row["type"] != "coroutine"]), "%s", one)
+    need("more objects" in worked(x.run("path", "--type", "str", "--limit", "1", x.core)).text,
+         "what --limit left out is not told")
+
+
+@test
+def a_type_that_there_is_not_is_refused(x):
+    refused(x.run("refs", "--type", "NoSuchType", x.core), "NoSuchType")
+    refused(x.run("path", "--type", "Task", x.core), "2 names", "_asyncio.Task")
+    misused(x.run("tasks", "--type", "list", x.core), "--type")
+    misused(x.run("refs", "--type", "list", "0x1234", x.core), "0x1234")
+
+
+@test
+def refs_and_path_of_a_string(x):
+    """Who refers to an object that no collector knows: one walk over all."""
+    strings = x.json("path", "--type", "str", "--limit", "3000", x.core)["objects"]
+    held = [row for row in strings if row["paths"]
+            and re.match(r"__main__\.", row["paths"][0]["text"])]
+    need(held, "no string of __main__ among %d", len(strings))
+    alone = x.json("refs", held[0]["address"], x.core)["object"]
+    last = held[0]["paths"][0]["edges"][-1]
+    need(last["from"] in [edge["from"] for edge in alone["referrers"]],
+         "refs does not name %s: %s", last, alone["referrers"][:3])
 
 
 @test

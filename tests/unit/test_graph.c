@@ -248,7 +248,7 @@ START_TEST(retention_gives_the_way_by_name)
 	fake_world(f, &world);
 	build();
 	r = retention_of(world.saver, 1);
-	ck_assert(r.is_node && r.has_refcount);
+	ck_assert(r.is_known && r.has_refcount);
 	ck_assert_uint_eq(r.path_count, 1);
 	ck_assert_str_eq(r.paths[0].text, "app.container._pending['user:42']");
 	ck_assert_str_eq(r.paths[0].root_name, "module app");
@@ -280,19 +280,48 @@ START_TEST(retention_names_tasks_closures_and_frames)
 }
 END_TEST
 
-START_TEST(retention_of_what_is_no_node_knows_nothing)
+START_TEST(retention_of_what_is_no_object_knows_nothing)
 {
 	struct retention r;
 
 	f = fake_create(_i);
 	fake_start(f);
 	build();
-	r = retention_of(f->py->none, 3);
-	ck_assert(!r.is_node && !r.path_count && !r.referrer_count);
 	r = retention_of(FAKE_LOST, 3);
-	ck_assert(!r.is_node);
+	ck_assert(!r.is_known && !r.path_count && !r.referrer_count);
 	r = retention_of(0, 3);
-	ck_assert(!r.is_node);
+	ck_assert(!r.is_known);
+}
+END_TEST
+
+START_TEST(retention_of_what_is_no_node_asks_every_object)
+{
+	uint64_t text, key, list, pairs[4];
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	text = fake_str(f, "a text");
+	key = fake_str(f, "key");
+	list = tracked(fake_list(f, text, text));
+	pairs[0] = fake_str(f, "x");
+	pairs[1] = list;
+	pairs[2] = key;
+	pairs[3] = text;
+	one_module("app", pairs, 4);
+	set_refcount(text, 4);
+	build();
+	r = retention_of(text, 3);
+	ck_assert(r.is_known && !r.is_garbage);
+	ck_assert_uint_eq(r.referrer_count, 3);
+	ck_assert_int_eq(r.native_references, 1);
+	ck_assert_uint_eq(r.holder_count, 2);
+	ck_assert_uint_eq(r.path_count, 2);
+	ck_assert_str_eq(r.paths[0].text, "app.key");
+	ck_assert_str_eq(r.paths[1].text, "app.x[0]");
+	r = retention_of(key, 3);
+	ck_assert_uint_eq(r.path_count, 1);
+	ck_assert_str_eq(r.paths[0].text, "key of app");
 }
 END_TEST
 
@@ -453,7 +482,8 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(tc, reach_does_not_know_what_no_root_leads_to, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_gives_the_way_by_name, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_names_tasks_closures_and_frames, 0, FAKE_VERSIONS);
-	tcase_add_loop_test(tc, retention_of_what_is_no_node_knows_nothing, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_of_what_is_no_object_knows_nothing, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_of_what_is_no_node_asks_every_object, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_gives_each_way_by_another_holder, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_a_cycle_whose_counts_are_explained, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_no_cycle_that_native_code_holds, 0, FAKE_VERSIONS);
