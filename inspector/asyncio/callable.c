@@ -4,6 +4,8 @@
 #include "inspector/python/sequence.h"
 #include "inspector/python/str.h"
 
+#include <string.h>
+
 #define NAME_LIMIT 300
 /* partial(partial(...)): the constructor flattens them, a subclass's need not be. */
 #define PARTIALS_MAX 16
@@ -17,6 +19,18 @@ static const char *qualname(struct python *py, uint64_t function)
 		       : NULL;
 }
 
+/* Modules/_asynciomodule.c: what Lib/asyncio/tasks.py has as methods are objects of types of their own there;
+ * from 3.9 on the second is a C function. They are named as in Python. */
+#define TASK_STEP   "Task.__step"
+#define TASK_WAKEUP "Task.__wakeup"
+
+static void read_task_method(struct python *py, enum field_id task, const char *name, struct callable *c)
+{
+	c->name = name;
+	if (python_has(py, task))
+		read_pointer(py, c->function, task, &c->self, NULL);
+}
+
 static void read_cfunction(struct python *py, struct callable *c)
 {
 	uint64_t def, name;
@@ -25,7 +39,9 @@ static void read_cfunction(struct python *py, struct callable *c)
 	if (read_pointer(py, c->function, FIELD_cfunction_def, &def, NULL) &&
 		read_pointer(py, def, FIELD_methoddef_name, &name, NULL) &&
 		(text = read_cstring(py, name, NAME_LIMIT, NULL)))
-		c->name = text;
+		c->name = strcmp(text, "task_wakeup") == 0 || strcmp(text, "TaskWakeupMethWrapper") == 0
+				  ? TASK_WAKEUP
+				  : text;
 	read_pointer(py, c->function, FIELD_cfunction_self, &c->self, NULL);
 }
 
@@ -96,9 +112,9 @@ void callable_read(struct python *py, uint64_t object, struct callable *callable
 		read_method(py, callable);
 	} else if (type->kind == KIND_CFUNCTION || type->kind == KIND_CMETHOD) {
 		read_cfunction(py, callable);
-	} else if (type->kind == KIND_TASKSTEP && python_has(py, FIELD_ref_taskstep_task)) {
-		read_pointer(py, callable->function, FIELD_ref_taskstep_task, &callable->self, NULL);
-	} else if (type->kind == KIND_TASKWAKEUP && python_has(py, FIELD_ref_taskwakeup_task)) {
-		read_pointer(py, callable->function, FIELD_ref_taskwakeup_task, &callable->self, NULL);
+	} else if (type->kind == KIND_TASKSTEP) {
+		read_task_method(py, FIELD_ref_taskstep_task, TASK_STEP, callable);
+	} else if (type->kind == KIND_TASKWAKEUP) {
+		read_task_method(py, FIELD_ref_taskwakeup_task, TASK_WAKEUP, callable);
 	}
 }

@@ -7,6 +7,7 @@
 #include "inspector/python/repr.h"
 #include "inspector/python/sequence.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,6 +48,8 @@ bool handle_read(struct python *py, struct asyncio_classes *classes, uint64_t ad
 	handle->args = attribute(py, address, "_args");
 	handle->is_timer = instance_get(py, address, "_when", &value, NULL) &&
 			   pyfloat_value(py, value, &handle->when, NULL);
+	if (isnan(handle->when))
+		handle->when = INFINITY; /* compares with nothing */
 	if (handle->is_cancelled || !handle->callback)
 		return true;
 	callable_read(py, handle->callback, &handle->callable);

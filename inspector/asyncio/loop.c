@@ -79,37 +79,41 @@ static void find_running(
 	}
 }
 
-/* Lib/asyncio/base_events.py, _run_once: timeout is what was left until the first timer when the loop went to
- * wait, end_time when it began with the callbacks of this round. */
-static double noted_time(struct python *py, const struct pythread *thread, const struct loop *loop)
+/* Lib/asyncio/base_events.py, _run_once: end_time is when the loop began with the callbacks of this round,
+ * timeout what was left until the first timer when it went to wait. */
+static void read_round(struct python *py, const struct pyframe *frame, struct loop *loop)
 {
-	for (size_t i = 0; i < thread->frame_count; i++) {
-		const struct pyframe *frame = &thread->frames[i];
-		double value;
-		uint64_t local;
+	uint64_t local = pyframe_local(py, frame, "end_time");
+	double value;
 
-		if (!is_code(frame, "base_events.py", "_run_once") ||
-			pyframe_local(py, frame, "self") != loop->address)
-			continue;
-		if ((local = pyframe_local(py, frame, "end_time")) && pyfloat_value(py, local, &value, NULL))
-			return value;
-		if (!loop->timers.count || loop->ready || loop->is_stopping != TRUTH_FALSE ||
-			!(local = pyframe_local(py, frame, "timeout")))
-			return -1;
-		if (pyfloat_value(py, local, &value, NULL))
-			return loop->timers.items[0].when - value;
-		return loop->timers.items[0].when; /* the int 0: it was due */
+	if (local && pyfloat_value(py, local, &value, NULL)) {
+		loop->round_began = value;
+		if (loop->now < 0)
+			loop->now = value;
+		return;
 	}
-	return -1;
+	if (loop->now >= 0 || !loop->timers.count || loop->ready || loop->is_stopping != TRUTH_FALSE ||
+		!(local = pyframe_local(py, frame, "timeout")))
+		return;
+	/* The int 0: it was due. */
+	loop->now = loop->timers.items[0].when - (pyfloat_value(py, local, &value, NULL) ? value : 0);
 }
 
-static void read_now(struct python *py, const struct pythreads *threads, struct loop *loop)
+static void read_clock(struct python *py, const struct pythreads *threads, struct loop *loop)
 {
-	loop->now = target_monotonic(py->target);
-	if (loop->now >= 0 || loop->thread == SIZE_MAX)
-		return;
-	loop->now = noted_time(py, &threads->threads[loop->thread], loop);
-	loop->now_is_bound = loop->now >= 0;
+	const struct pythread *thread = loop->is_running ? &threads->threads[loop->thread] : NULL;
+	double read = target_monotonic(py->target);
+
+	loop->now = read;
+	loop->round_began = -1;
+	for (size_t i = 0; thread && i < thread->frame_count; i++) {
+		if (!is_code(&thread->frames[i], "base_events.py", "_run_once") ||
+			pyframe_local(py, &thread->frames[i], "self") != loop->address)
+			continue;
+		read_round(py, &thread->frames[i], loop);
+		break;
+	}
+	loop->now_is_bound = read < 0 && loop->now >= 0;
 }
 
 static void read_signals(struct python *py, struct asyncio_classes *classes, struct loop *loop)
@@ -176,11 +180,32 @@ void loop_read(struct python *py, struct asyncio_classes *classes, const struct 
 	read_lists(py, classes, loop);
 	if (loop->is_running)
 		find_running(py, classes, &threads->threads[thread], loop);
-	read_now(py, threads, loop);
+	read_clock(py, threads, loop);
 	if (loop->is_running && loop->ready < 0)
 		loop->doing = LOOP_UNKNOWN;
 	else if (loop->is_running)
 		loop->doing = is_polling(&threads->threads[thread]) ? LOOP_POLLING : LOOP_IN_CALLBACK;
 	else
 		loop->doing = loop->is_closed == TRUTH_TRUE ? LOOP_CLOSED : LOOP_STOPPED;
+}
+
+size_t loop_count_overdue(const struct loop *loop, double *most)
+{
+	size_t count = 0;
+
+	*most = 0;
+	if (loop->now < 0)
+		return 0;
+	/* By time: the first that is not due ends it. */
+	for (size_t i = 0; i < loop->timers.count; i++) {
+		double by = loop_overdue(loop, &loop->timers.items[i]);
+
+		if (!(by > 0))
+			break;
+		if (loop->timers.items[i].is_cancelled)
+			continue;
+		if (!count++)
+			*most = by;
+	}
+	return count;
 }

@@ -50,6 +50,10 @@ struct loop {
 	 * only what the loop itself has noted last is known: it was at least so late. Negative: unknown. */
 	double now;
 	bool now_is_bound;
+	/* By the same clock, when the round of callbacks began that the loop is in the middle of: no
+	 * descriptor was looked at since, no later timer called. Negative: it is in none, or that cannot be
+	 * told. */
+	double round_began;
 };
 
 /* thread: the index of the thread that runs it, SIZE_MAX for none. */
@@ -62,6 +66,10 @@ static inline double loop_overdue(const struct loop *loop, const struct handle *
 {
 	return loop->now - timer->when;
 }
+
+/* How many timers that are not cancelled are overdue, and the most by which one is, in seconds (0 for none).
+ */
+size_t loop_count_overdue(const struct loop *loop, double *most);
 
 /* "polling", "callback", "stopped", "closed"; "running" for LOOP_UNKNOWN. Static. */
 const char *loop_doing_name(enum loop_doing doing);

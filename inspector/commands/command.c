@@ -9,6 +9,7 @@ static const struct command commands[] = {
 	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, false, command_orphans},
 	{"refs", "OBJECT", "who refers to an object", true, true, command_refs},
 	{"path", "OBJECT", "the shortest ways from a root to an object", true, true, command_path},
+	{"loops", NULL, "each event loop: what it does, and will do", true, false, command_loops},
 	{"threads", NULL, "each thread's Python stack and event loop", true, false, command_threads},
 	{"layout", NULL, "the struct layouts in use, and their source", false, false, command_layout},
 };

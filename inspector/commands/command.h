@@ -29,6 +29,7 @@ bool command_where(struct session *session, struct error *err);
 bool command_orphans(struct session *session, struct error *err);
 bool command_refs(struct session *session, struct error *err);
 bool command_path(struct session *session, struct error *err);
+bool command_loops(struct session *session, struct error *err);
 bool command_threads(struct session *session, struct error *err);
 bool command_layout(struct session *session, struct error *err);
 

@@ -4,6 +4,7 @@
 #include "inspector/target/memory_limit.h"
 #include "inspector/target/proc_file.h"
 #include "inspector/target/target_live.h"
+#include "inspector/target/time_offset.h"
 #include "inspector/target/tracer.h"
 
 #include <errno.h>
@@ -142,7 +143,7 @@ static bool hold(struct target *t, struct tracer **tracer, struct error *err)
 static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_settled_fn settled, void *context,
 	bool *is_settled, struct error *err)
 {
-	double deadline = clock_ms() + MOST_TRIES_MS, pause = FIRST_PAUSE_MS;
+	double deadline = clock_ms() + MOST_TRIES_MS, pause = FIRST_PAUSE_MS, offset;
 
 	for (;;) {
 		struct tracer *tracer;
@@ -158,7 +159,7 @@ static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_sett
 			pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
 			continue;
 		}
-		t->monotonic = clock_ms() / 1000;
+		t->monotonic = monotonic_offset(t->proc, &offset) ? clock_ms() / 1000 + offset : 0;
 		done = copy_memory(t, plan, err);
 		if (held)
 			take_threads(t, tracer);

@@ -108,7 +108,8 @@ const char *target_executable(
 	const struct target *t);		  /* path as the target sees it; never NULL, "" if unknown */
 bool target_is_truncated(const struct target *t); /* a core that ends before its last segment */
 double target_stopped_ms(const struct target *t); /* how long it stood still, all tries together; 0: core */
-/* The monotonic clock when the memory was copied, in seconds; negative: unknown (a core). */
+/* The monotonic clock as the target sees it (time namespaces) when the memory was copied, in seconds;
+ * negative: unknown (a core). */
 double target_monotonic(const struct target *t);
 pid_t target_tracer(const struct target *t);	      /* who held it already; 0: nobody */
 uint64_t target_bytes_copied(const struct target *t); /* by the capture */

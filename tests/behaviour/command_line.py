@@ -149,7 +149,7 @@ def every_option_that_help_names_is_taken(x):
 @test
 def every_command_is_in_the_manual(x):
     text = manual_text()
-    for command in ("report", "tasks", "where", "orphans", "refs", "path", "threads", "layout"):
+    for command in ("report", "tasks", "where", "orphans", "refs", "path", "loops", "threads", "layout"):
         need(has_command(x, command), "--help does not list %s", command)
         need(re.search(r"^\..*\b%s\b" % command, text, re.M), "the manual does not list %s", command)
 
@@ -247,7 +247,7 @@ def colour_is_for_terminals_only(x):
 @test
 def two_runs_print_the_same(x):
     need(x.run(x.core).out == worked(x.run(x.core)).out, "a core: two reports differ")
-    for command in ("report", "tasks", "orphans", "threads"):
+    for command in ("report", "tasks", "orphans", "loops", "threads"):
         first, second = (worked(x.run(command, "--json", x.core)).out for _ in range(2))
         need(first == second, "a core: %s --json: two runs differ", command)
     found = same.differences(*(x.json("report", "--pid", x.service.pid) for _ in range(2)))

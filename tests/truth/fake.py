@@ -69,7 +69,10 @@ def _loop(address):
     return {"address": address, "type": "asyncio.unix_events._UnixSelectorEventLoop",
             "running": True, "closed": False, "stopping": False, "debug": False, "thread": None,
             "ready": 0, "scheduled": 0, "slow_callback_duration": 0.1, "doing": "polling",
-            "current_task": None, "held_by": []}
+            "current_task": None, "callback": None, "clock": None, "clock_is_bound": False,
+            "busy_seconds": None, "overdue": None, "exception_handler": None,
+            "default_executor": None, "async_generators": 0, "ready_handles": [], "timers": [],
+            "descriptors": None, "signal_handlers": [], "held_by": []}
 
 
 def report(truth, core=None):
