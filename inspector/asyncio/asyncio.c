@@ -158,70 +158,66 @@ static void follow_tasks(struct collector *c)
 	}
 }
 
-struct await_edge {
+struct await_pair {
 	uint64_t awaited, awaiter; /* addresses of tasks */
 };
 
 static int by_awaited(const void *a, const void *b)
 {
-	const struct await_edge *x = a, *y = b;
+	const struct await_pair *x = a, *y = b;
 
 	if (x->awaited != y->awaited)
 		return x->awaited < y->awaited ? -1 : 1;
 	return x->awaiter < y->awaiter ? -1 : x->awaiter > y->awaiter;
 }
 
+/* Through a task itself or gather(): what asyncio's own awaited_by would have. */
 static bool is_direct(const struct wait *wait)
 {
 	return wait->kind == WAIT_TASK || wait->kind == WAIT_GATHER;
 }
 
-static struct await_edge *list_edges(const struct asyncio *a, bool only_direct, size_t *count)
+static struct await_pair *list_pairs(const struct asyncio *a, size_t *count)
 {
-	struct await_edge *edges = NULL;
+	struct await_pair *pairs = NULL;
 	size_t capacity = 0;
 
 	*count = 0;
 	for (size_t i = 0; i < a->task_count; i++) {
 		const struct wait *wait = &a->tasks[i].wait;
 
-		if (only_direct && !is_direct(wait))
-			continue;
-		for (size_t k = 0; k < wait->task_count; k++) {
-			edges = grow_array(edges, &capacity, *count + 1, sizeof(*edges));
-			edges[(*count)++] = (struct await_edge){wait->tasks[k], a->tasks[i].address};
+		for (size_t k = 0; is_direct(wait) && k < wait->task_count; k++) {
+			pairs = grow_array(pairs, &capacity, *count + 1, sizeof(*pairs));
+			pairs[(*count)++] = (struct await_pair){wait->tasks[k], a->tasks[i].address};
 		}
 	}
-	return edges;
+	return pairs;
 }
 
-/* Tells each task who waits for it: through a task or gather() alone, or through anything. */
-static void link_awaiters(struct asyncio *a, bool only_direct)
+/* Tells each task who awaits it. */
+static void link_awaiters(struct asyncio *a)
 {
 	size_t count, at = 0;
-	struct await_edge *edges = list_edges(a, only_direct, &count);
+	struct await_pair *pairs = list_pairs(a, &count);
 
 	if (count)
-		qsort(edges, count, sizeof(*edges), by_awaited);
+		qsort(pairs, count, sizeof(*pairs), by_awaited);
 	while (at < count) {
-		size_t index = asyncio_find_task(a, edges[at].awaited), end = at, kept = 0;
+		size_t index = asyncio_find_task(a, pairs[at].awaited), end = at, kept = 0;
 		uint64_t *list;
 
-		while (end < count && edges[end].awaited == edges[at].awaited)
+		while (end < count && pairs[end].awaited == pairs[at].awaited)
 			end++;
 		list = arena_alloc(a->py->arena, (end - at) * sizeof(uint64_t));
 		for (size_t i = at; i < end; i++)
-			list[kept++] = edges[i].awaiter;
-		if (index != NO_INDEX && only_direct) {
+			list[kept++] = pairs[i].awaiter;
+		if (index != NO_INDEX) {
 			a->tasks[index].awaited_by = list;
 			a->tasks[index].awaited_by_count = kept;
-		} else if (index != NO_INDEX) {
-			a->tasks[index].waiters = list;
-			a->tasks[index].waiter_count = kept;
 		}
 		at = end;
 	}
-	free(edges);
+	free(pairs);
 }
 
 static void read_coroutines(struct collector *c)
@@ -371,8 +367,7 @@ static void collect(struct collector *c)
 	index_stacks(c);
 	read_tasks(c);
 	follow_tasks(c);
-	link_awaiters(c->a, true);
-	link_awaiters(c->a, false);
+	link_awaiters(c->a);
 	read_coroutines(c);
 	mark_awaited(c->a);
 	follow_coroutines(c);

@@ -23,8 +23,6 @@ struct task {
 	struct creation creation;
 	size_t awaited_by_count;
 	uint64_t *awaited_by; /* tasks that await it, directly or through gather(); addresses, ascending */
-	size_t waiter_count;
-	uint64_t *waiters; /* the same through anything: shield, wait, TaskGroup, ... */
 };
 
 enum task_state { TASK_PENDING, TASK_FINISHED, TASK_CANCELLED, TASK_FAILED };

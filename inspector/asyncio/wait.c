@@ -1,6 +1,7 @@
 #include "inspector/asyncio/wait.h"
 
 #include "inspector/asyncio/asyncio.h"
+#include "inspector/asyncio/closure.h"
 #include "inspector/asyncio/primitive.h"
 #include "inspector/python/closure.h"
 #include "inspector/python/instance.h"

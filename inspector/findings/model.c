@@ -66,6 +66,7 @@ struct model *model_build(struct python *py, const struct model_options *options
 		model_destroy(model);
 		return NULL;
 	}
+	model->awaits = await_graph_build(model->asyncio);
 	facts_read(py, &model->asyncio->threads, &model->facts);
 	if (options->needs_graph || options->needs_orphans) {
 		model->graph = graph_build(py, model->asyncio->heap);
@@ -89,6 +90,7 @@ void model_destroy(struct model *model)
 		roots_deinit(&model->roots);
 	}
 	graph_destroy(model->graph);
+	await_graph_destroy(model->awaits);
 	asyncio_destroy(model->asyncio);
 	free(model->orphans);
 	free(model->loops);

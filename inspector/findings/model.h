@@ -8,6 +8,7 @@
 #include "inspector/asyncio/asyncio.h"
 #include "inspector/asyncio/creation.h"
 #include "inspector/findings/facts.h"
+#include "inspector/graph/await_graph.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/python.h"
 
@@ -42,9 +43,10 @@ struct finding {
 };
 
 struct model {
-	struct python *py;	 /* borrowed */
-	struct asyncio *asyncio; /* owned */
-	struct graph *graph;	 /* owned; NULL: not asked for */
+	struct python *py;	    /* borrowed */
+	struct asyncio *asyncio;    /* owned */
+	struct await_graph *awaits; /* owned: who waits for whom */
+	struct graph *graph;	    /* owned; NULL: not asked for */
 	struct roots roots;
 	struct reach reach;
 	struct facts facts;

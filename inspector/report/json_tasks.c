@@ -126,6 +126,20 @@ static json_t *json_task_coroutine(const struct task *task)
 		json_text(task->coroutine_type), "qualname", json_text(task->coroutine_qualname));
 }
 
+/* Tasks that wait for it, through anything. */
+static json_t *json_waiters(const struct view *view, const struct task *task)
+{
+	const struct await_graph *g = view->model->awaits;
+	size_t node = (size_t)(task - g->a->tasks);
+	json_t *list = json_array();
+
+	for (size_t i = g->in_first[node]; i < g->in_first[node + 1]; i++)
+		if (await_edge_is_wait(g, &g->edges[g->in[i]]))
+			json_array_append_new(
+				list, json_address(g->a->tasks[g->edges[g->in[i]].from].address));
+	return list;
+}
+
 static json_t *describe_task(const struct view *view, const struct task *task)
 {
 	json_t *o = json_object();
@@ -142,7 +156,7 @@ static json_t *describe_task(const struct view *view, const struct task *task)
 		json_object_set_new(o, "stack_cut", json_true());
 	json_object_set_new(o, "waits_for", json_wait(view, &task->wait));
 	json_object_set_new(o, "awaited_by", address_list(task->awaited_by, task->awaited_by_count));
-	json_object_set_new(o, "waiters", address_list(task->waiters, task->waiter_count));
+	json_object_set_new(o, "waiters", json_waiters(view, task));
 	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));
 	json_object_set_new(o, "must_cancel", json_boolean(task->parts.must_cancel));
 	json_object_set_new(o, "exception", json_exception(view, &task->future));

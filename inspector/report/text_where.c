@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 /* Tasks that are named in a line. */
 #define TASKS_SHOWN 5
@@ -120,6 +121,19 @@ static void print_creation(const struct view *view, const struct creation *creat
 	}
 }
 
+static void print_waiters(const struct view *view, const struct task *task)
+{
+	const struct await_graph *g = view->model->awaits;
+	size_t node = (size_t)(task - g->a->tasks), count = 0;
+	uint64_t *waiters = xcalloc(g->in_first[node + 1] - g->in_first[node], sizeof(*waiters));
+
+	for (size_t i = g->in_first[node]; i < g->in_first[node + 1]; i++)
+		if (await_edge_is_wait(g, &g->edges[g->in[i]]))
+			waiters[count++] = g->a->tasks[g->edges[g->in[i]].from].address;
+	print_task_names(view, "awaited by ", waiters, count);
+	free(waiters);
+}
+
 static void print_task(const struct view *view, const struct task *task)
 {
 	printf("task '");
@@ -133,7 +147,7 @@ static void print_task(const struct view *view, const struct task *task)
 		printf(" 0x%llx\n", (unsigned long long)task->parts.coroutine);
 	}
 	print_wait(view, &task->wait);
-	print_task_names(view, "awaited by ", task->waiters, task->waiter_count);
+	print_waiters(view, task);
 	if (task->future.exception) {
 		printf("exception  ");
 		style_print(view, STYLE_ERROR, pyrepr(view->py, task->future.exception, view->repr_limit), 0);
