@@ -161,6 +161,24 @@ static bool unsafe_codepoint(uint32_t c)
 	       c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
 }
 
+size_t utf8_safe_span(const char *bytes, size_t length, uint32_t *codepoint)
+{
+	const unsigned char *p = (const unsigned char *)bytes;
+	size_t at = 0;
+
+	while (at < length) {
+		size_t step = 1;
+
+		*codepoint = p[at];
+		if (p[at] >= 0x80 && !(step = utf8_decode(p + at, length - at, codepoint)))
+			step = 1;
+		if (unsafe_codepoint(*codepoint))
+			return at;
+		at += step;
+	}
+	return length;
+}
+
 void strbuf_append_safe(struct strbuf *s, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;

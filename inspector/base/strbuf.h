@@ -39,6 +39,10 @@ char *strbuf_steal(struct strbuf *s);
  * separators and bytes that are no UTF-8 become \n, \t, \xNN or \uNNNN; everything else stays. */
 void strbuf_append_safe(struct strbuf *s, const char *text);
 
+/* How many of the bytes, which are well-formed UTF-8, come before the first character that
+ * strbuf_append_safe would change; *codepoint is that character. length when there is none. */
+size_t utf8_safe_span(const char *bytes, size_t length, uint32_t *codepoint);
+
 /* True when bytes[0..length) is well-formed UTF-8 (no surrogates, no overlong forms). */
 bool utf8_valid(const char *bytes, size_t length);
 

@@ -68,9 +68,27 @@ static const struct {
 	{SHOW_OBJECTS, "objects", json_object_count, json_object_held},
 };
 
+/* JSON lets C1 controls, DEL and marks of direction stand as they are, and a terminal obeys them: they are
+ * escaped as JSON escapes. The library hands over whole characters, and these only within strings. */
 static int write_bytes(const char *bytes, size_t size, void *out)
 {
-	return fwrite_unlocked(bytes, 1, size, out) == size ? 0 : -1;
+	while (size) {
+		uint32_t c;
+		size_t span = utf8_safe_span(bytes, size, &c);
+
+		if (fwrite_unlocked(bytes, 1, span, out) != span)
+			return -1;
+		if (span == size)
+			break;
+		if (c >= 0x10000)
+			fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
+		else
+			fprintf(out, "\\u%04x", c);
+		span += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		bytes += span;
+		size -= span;
+	}
+	return 0;
 }
 
 /* Takes the reference. */

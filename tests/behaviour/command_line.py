@@ -485,6 +485,15 @@ def hostile_names_reach_json_exactly(x):
 
 
 @test
+def hostile_names_in_json_do_not_steer_a_terminal(x):
+    text = worked(x.run("report", "--json", "--locals", "--pid", x.hostile.pid)).text
+    unsafe = UNSAFE.search(text.replace("\n", ""))
+    need(not unsafe, "raw %r in %r", unsafe and unsafe.group(),
+         unsafe and text[max(0, unsafe.start() - 30):unsafe.end() + 30])
+    need("caf\xe9" in text, "letters are escaped that need not be")
+
+
+@test
 def hostile_names_do_not_reach_a_terminal(x):
     pid = x.hostile.pid
     address = x.json("orphans", "--pid", pid)["orphans"][0]["address"]

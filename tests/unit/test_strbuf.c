@@ -17,6 +17,26 @@ START_TEST(safe_text_escapes_what_moves_the_cursor)
 }
 END_TEST
 
+START_TEST(a_safe_span_ends_where_text_would_be_escaped)
+{
+	uint32_t c = 0;
+
+	ck_assert_uint_eq(utf8_safe_span("", 0, &c), 0);
+	ck_assert_uint_eq(utf8_safe_span("caf\xc3\xa9", 5, &c), 5);
+	ck_assert_uint_eq(utf8_safe_span("a\x7f", 2, &c), 1);
+	ck_assert_uint_eq(c, 0x7f);
+	ck_assert_uint_eq(utf8_safe_span("\xc3\xa9\xc2\x9b"
+					 "x",
+				  5, &c),
+		2);
+	ck_assert_uint_eq(c, 0x9b);
+	ck_assert_uint_eq(utf8_safe_span("\xe2\x80\xae", 3, &c), 0);
+	ck_assert_uint_eq(c, 0x202e);
+	ck_assert_uint_eq(utf8_safe_span("\xf3\xa0\x80\x81", 4, &c), 0);
+	ck_assert_uint_eq(c, 0xe0001);
+}
+END_TEST
+
 START_TEST(codepoints_become_utf8_and_surrogates_do_not)
 {
 	struct strbuf s = STRBUF_INIT;
@@ -67,6 +87,8 @@ Suite *suite_strbuf(void)
 	TCase *tc = tcase_create("strbuf");
 
 	tcase_add_test(tc, safe_text_escapes_what_moves_the_cursor);
+
+	tcase_add_test(tc, a_safe_span_ends_where_text_would_be_escaped);
 	tcase_add_test(tc, codepoints_become_utf8_and_surrogates_do_not);
 	tcase_add_test(tc, utf8_rejects_overlong_cut_and_surrogates);
 	tcase_add_test(tc, addrmap_keeps_every_key);
