@@ -120,7 +120,7 @@ part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \
 	--only service-all,blocked_loop,task_cycle,threadsafe_dead_loop,agen_not_closed
 part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
 	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals
-part "fuzz, sanitized" tests/fuzz/run.py --tool "$asan" --rounds 120
+part "fuzz, sanitized" tests/fuzz/run.py --tool "$asan" --rounds 120 --file-rounds 60
 part "limits, sanitized" tests/limits/run.py --tool "$asan" --python 3.12,debian-3.14 \
 	--only 3000,ring,interpreters,container,subclasses,removed
 

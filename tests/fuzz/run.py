@@ -8,6 +8,9 @@ core and puts the words back.  A round passes when the program ends in time by i
 with an exit status of its own, no complaint of a sanitizer, JSON that is JSON and text
 without control characters.  What it says of such a core is not looked at.
 
+Then the same with the library that the core belongs to: bytes of its tables, symbols
+and debug information change in a copy, which --sysroot names.
+
   run.py                               each interpreter of the default set
   run.py --tool build/asan/asyncinspect --rounds 500 --seed 7
   run.py --python 3.12 --seed 7 --round 41          one round again; prints what it changed
@@ -19,6 +22,7 @@ import json
 import os
 import random
 import re
+import shutil
 import struct
 import subprocess
 import sys
@@ -172,6 +176,74 @@ def one_round(tool, core, target, cache, dice, objects, likely, commands):
     return command, done, faults_of(result, "--json" in command)
 
 
+def sections_of(path):
+    """(name, offset, size) of what the program reads of an ELF file."""
+    listing = subprocess.run(["readelf", "-SW", path], stdout=subprocess.PIPE, check=True,
+                             universal_newlines=True, env={"LC_ALL": "C"}).stdout
+    found = [("header", 0, 64), ("section headers", os.path.getsize(path) - 2048, 2048)]
+    for line in listing.splitlines():
+        words = re.sub(r"^ *\[ *\d+\] *", "", line).split()
+        if len(words) > 5 and re.match(r"\.(debug_(info|abbrev|str|line_str)|symtab|strtab|shstrtab"
+                                       r"|dynsym|dynstr|gnu\.hash|note\.gnu\.build-id)$", words[0]):
+            found.append((words[0], int(words[3], 16), int(words[4], 16)))
+    return found
+
+
+def copy_of_files(workload):
+    """A folder with the files that the process maps, and the one that holds CPython."""
+    root = os.path.join(workload.folder, "sysroot")
+    library = None
+    with open("/proc/%d/maps" % workload.pid) as maps:
+        paths = {line.split(None, 5)[5].strip() for line in maps if "/" in line}
+    for path in sorted(paths):
+        source = workload.interpreter.outside(path)
+        if not os.path.isfile(source):
+            continue
+        target = root + path
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        shutil.copyfile(source, target)
+        if "libpython" in path or library is None and "/bin/python" in path:
+            library = target
+    if library is None:
+        raise Broken("no file of CPython is mapped")
+    return root, library
+
+
+def fuzz_files(tally, tool, interpreter, args):
+    with Workload(interpreter, "service.py", SERVICE, truth=False) as workload:
+        workload.settle()
+        root, library = copy_of_files(workload)
+        core = workload.abort()
+        sections = sections_of(library)
+        rounds = [args.round] if args.round is not None else range(args.file_rounds)
+        with open(library, "r+b") as elf:
+            for number in rounds:
+                dice = random.Random("file %d %d" % (args.seed, number))
+                name, offset, size = dice.choice(sections)
+                undo = []
+                for _ in range(dice.choice((1, 4, 64, 1000))):
+                    at = offset + dice.randrange(min(size, dice.choice((4000, 300000, size))))
+                    elf.seek(at)
+                    undo.append((at, elf.read(1)))
+                    elf.seek(at)
+                    elf.write(bytes([dice.choice((0, 1, 127, 128, 255, dice.randrange(256)))]))
+                elf.flush()
+                label = "%s seed %d round %d, %s of its file" % (interpreter.name, args.seed, number,
+                                                                 name)
+                try:
+                    result = tool.run("report", "--json", "--no-cache", "--sysroot", root, core)
+                    faults = faults_of(result, True)
+                except subprocess.TimeoutExpired:
+                    faults = ["it does not end within %d s" % SECONDS]
+                for at, byte in reversed(undo):
+                    elf.seek(at)
+                    elf.write(byte)
+                if faults:
+                    tally.fail(label, faults)
+                else:
+                    tally.ok(label)
+
+
 def fuzz(tally, tool, interpreter, args, commands):
     with Workload(interpreter, "service.py", SERVICE, truth=False) as workload:
         workload.settle()
@@ -207,6 +279,8 @@ def main():
     parser.add_argument("--python", metavar="NAME,...", default=PREFERRED)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=40, help="for each interpreter")
+    parser.add_argument("--file-rounds", type=int, default=0,
+                        help="changed files, for the first interpreter")
     parser.add_argument("--round", type=int, help="this one alone")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
@@ -219,7 +293,10 @@ def main():
     commands = commands_of(tool)
     for interpreter in usable:
         try:
-            fuzz(tally, tool, interpreter, args, commands)
+            if args.rounds:
+                fuzz(tally, tool, interpreter, args, commands)
+            if args.file_rounds and interpreter is usable[0]:
+                fuzz_files(tally, tool, interpreter, args)
         except Skipped as reason:
             tally.skip(interpreter.name, str(reason))
         except Broken as why:
