@@ -114,6 +114,8 @@ part "truth, stripped" tests/truth/run.py --kind live,core \
 part "behaviour" tests/behaviour/run.py
 part "limits" tests/limits/run.py --require "$require"
 
+part "views" tests/views/run.py --require "$require"
+
 lint "sanitized build" "${make[@]}" SANITIZE=1
 asan=build/asan/asyncinspect
 part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \

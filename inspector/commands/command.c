@@ -3,15 +3,17 @@
 #include <string.h>
 
 static const struct command commands[] = {
-	{"report", NULL, "one page, findings first (the default)", true, false, command_report},
-	{"tasks", NULL, "every task: state, place, what it waits for", true, false, command_tasks},
-	{"where", "TASK", "the await chain of a task or coroutine", true, false, command_where},
-	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, false, command_orphans},
-	{"refs", "OBJECT", "who refers to an object", true, true, command_refs},
-	{"path", "OBJECT", "the shortest ways from a root to an object", true, true, command_path},
-	{"loops", NULL, "each event loop: what it does, and will do", true, false, command_loops},
-	{"threads", NULL, "each thread's Python stack and event loop", true, false, command_threads},
-	{"layout", NULL, "the struct layouts in use, and their source", false, false, command_layout},
+	{"report", NULL, "one page, findings first (the default)", true, TAKES_RULES, command_report},
+	{"check", NULL, "findings alone; exit status 3 for warnings and errors", true,
+		TAKES_RULES | TAKES_GATES, command_check},
+	{"tasks", NULL, "every task: state, place, what it waits for", true, 0, command_tasks},
+	{"where", "TASK", "the await chain of a task or coroutine", true, 0, command_where},
+	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, 0, command_orphans},
+	{"refs", "OBJECT", "who refers to an object", true, TAKES_TYPE, command_refs},
+	{"path", "OBJECT", "the shortest ways from a root to an object", true, TAKES_TYPE, command_path},
+	{"loops", NULL, "each event loop: what it does, and will do", true, 0, command_loops},
+	{"threads", NULL, "each thread's Python stack and event loop", true, 0, command_threads},
+	{"layout", NULL, "the struct layouts in use, and their source", false, 0, command_layout},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -9,12 +9,19 @@
 
 struct session;
 
+/* TYPE: --type can stand for the argument. */
+enum {
+	TAKES_TYPE = 1 << 0,
+	TAKES_RULES = 1 << 1,
+	TAKES_GATES = 1 << 2,
+};
+
 struct command {
 	const char *name;
 	const char *argument; /* what it takes, for messages: "TASK", "ADDRESS"; NULL: nothing */
 	const char *summary;  /* for --help */
 	bool needs_memory;    /* a live process is stopped and copied for it */
-	bool takes_type;      /* --type can stand for the argument */
+	unsigned takes;	      /* options that not every command takes: TAKES_* */
 	/* Prints its answer on standard output. False: *err says why there is none. */
 	bool (*run)(struct session *session, struct error *err);
 };
@@ -24,6 +31,7 @@ const struct command *command_find(const char *name);
 const struct command *command_at(size_t i);
 
 bool command_report(struct session *session, struct error *err);
+bool command_check(struct session *session, struct error *err);
 bool command_tasks(struct session *session, struct error *err);
 bool command_where(struct session *session, struct error *err);
 bool command_orphans(struct session *session, struct error *err);

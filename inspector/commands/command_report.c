@@ -7,6 +7,7 @@ bool command_report(struct session *session, struct error *err)
 	const struct model_options wants = {
 		.needs_orphans = true,
 		.needs_findings = true,
+		.rules = session->options->rules,
 		.paths_most = session->options->paths_most,
 		.repr_limit = session->options->repr_limit,
 	};

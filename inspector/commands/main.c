@@ -43,5 +43,7 @@ int main(int argc, char **argv)
 		session_print_warnings(&session);
 	session_close(&session);
 	options_deinit(&options);
-	return ok ? 0 : err.kind == ERROR_USAGE ? 2 : 1;
+	if (ok)
+		return session.status;
+	return err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
 }

@@ -30,6 +30,8 @@ enum key {
 	KEY_PATHS,
 	KEY_TYPE,
 	KEY_LIMIT,
+	KEY_RULES,
+	KEY_FAIL_ON,
 	KEY_COLOR,
 };
 
@@ -54,6 +56,9 @@ static const struct argp_option option_table[] = {
 	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 2},
 	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 2},
 	{"limit", KEY_LIMIT, "N", 0, "With refs and path: show at most N objects (20)", 2},
+	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 2},
+	{"fail-on", KEY_FAIL_ON, "GATE,...", 0,
+		"With check: when to end with status 3: RULE or SEVERITY, RULE>N (warning)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 2},
 	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
@@ -63,6 +68,7 @@ struct parser {
 	struct options *options;
 	const char **words; /* positional arguments */
 	size_t count;
+	unsigned given; /* options that not every command takes: TAKES_* */
 };
 
 static void parse_pid(struct argp_state *state, const char *text, pid_t *pid)
@@ -125,6 +131,17 @@ static unsigned parse_sources(struct argp_state *state, const char *text)
 	return sources;
 }
 
+static void refuse_rule(struct argp_state *state, const struct error *err)
+{
+	char *known = rules_list();
+
+	if (err->kind == ERROR_NOT_FOUND)
+		argp_error(state, "%s; the rules: %s", err->text, known);
+	else
+		argp_error(state, "%s", err->text);
+	free(known);
+}
+
 static void add_debug_dir(struct options *o, const char *dir)
 {
 	o->debug_dirs = xrealloc(o->debug_dirs, (o->debug_dir_count + 2) * sizeof(*o->debug_dirs));
@@ -144,6 +161,19 @@ static void set_target(struct argp_state *state, struct options *o, const char *
 		parse_pid(state, word, &o->pid);
 	else
 		o->core = word;
+}
+
+/* Options that the command does not take. */
+static void check_given(struct argp_state *state, const struct parser *p)
+{
+	static const struct {
+		unsigned bit;
+		const char *name;
+	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_RULES, "--rules"}, {TAKES_GATES, "--fail-on"}};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (p->given & ~p->options->command->takes & known[i].bit)
+			argp_error(state, "%s takes no %s", p->options->command->name, known[i].name);
 }
 
 /* [COMMAND [ARGUMENT]] TARGET or TARGET [COMMAND [ARGUMENT]], without TARGET when an option gave it. Each
@@ -174,8 +204,7 @@ static void sort_words(struct argp_state *state, struct parser *p)
 			argp_error(state, "there are two targets: '%s' is the second", words[0]);
 		if (!o->command)
 			argp_error(state, "there is no command '%s'", words[0]);
-		if (o->type && !o->command->takes_type)
-			argp_error(state, "%s takes no --type", o->command->name);
+		check_given(state, p);
 		wants_argument = o->command->argument && !o->type;
 		taken = wants_argument ? 2 : 1;
 		if (wants_argument && count >= 2)
@@ -201,6 +230,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct parser *p = state->input;
 	struct options *o = p->options;
+	struct error err = ERROR_INIT;
 
 	switch (key) {
 	case 'h':
@@ -247,9 +277,20 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_TYPE:
 		o->type = argument;
+		p->given |= TAKES_TYPE;
 		break;
 	case KEY_LIMIT:
 		o->rows_most = parse_limit(state, "--limit", argument);
+		break;
+	case KEY_RULES:
+		if (!rules_parse(argument, &o->rules, &err))
+			refuse_rule(state, &err);
+		p->given |= TAKES_RULES;
+		break;
+	case KEY_FAIL_ON:
+		if (!gates_parse(argument, &o->gates, &err))
+			refuse_rule(state, &err);
+		p->given |= TAKES_GATES;
 		break;
 	case KEY_COLOR:
 		o->color = parse_when(state, argument);
@@ -262,6 +303,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		if (o->pid && o->core)
 			argp_error(state, "both a process and a core were given");
 		sort_words(state, p);
+		check_given(state, p);
+		if (!gates_fit_rules(&o->gates, o->rules, &err))
+			argp_error(state, "%s", err.text);
+		if (!o->gates.count)
+			gates_parse("warning", &o->gates, &err);
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -311,5 +357,6 @@ void options_parse(int argc, char **argv, struct options *options)
 
 void options_deinit(struct options *options)
 {
+	gates_deinit(&options->gates);
 	free(options->debug_dirs);
 }

@@ -6,11 +6,15 @@
 #include "inspector/findings/model.h"
 #include "inspector/report/view.h"
 
+/* Exit statuses. */
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_FOUND = 3 };
+
 struct session {
 	const struct options *options; /* borrowed */
 	struct target *target;	       /* owned, like all below */
 	struct python *python;
 	struct model *model; /* NULL until session_build_model */
+	int status;	     /* with which the program ends when nothing went wrong */
 	bool is_settled;     /* no collection was running when the memory was read */
 };
 

@@ -13,8 +13,9 @@ struct rule {
 /* All rules, ended by a NULL name. Static. */
 extern const struct rule rules[];
 
-/* Runs every rule; findings come worst first, within a severity in order of the rules. */
-void findings_run(struct model *model);
+/* Runs the rules that are wanted, as bits 1 << (index in rules), 0 for all; findings come worst first, within
+ * a severity in order of the rules. */
+void findings_run(struct model *model, uint64_t wanted);
 
 /* For rules. The finding that is returned is valid until the next is added. Texts are formatted into the
  * arena. */

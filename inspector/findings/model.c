@@ -77,7 +77,7 @@ struct model *model_build(struct python *py, const struct model_options *options
 	if (options->needs_orphans)
 		find_orphans(model, options);
 	if (options->needs_findings)
-		findings_run(model);
+		findings_run(model, options->rules);
 	return model;
 }
 

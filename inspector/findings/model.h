@@ -64,6 +64,7 @@ struct model_options {
 	bool needs_graph;    /* and make the graph */
 	bool needs_orphans;  /* and find out who holds orphans */
 	bool needs_findings; /* and run the rules */
+	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
 };

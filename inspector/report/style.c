@@ -90,3 +90,10 @@ const struct link *style_parked(const struct chain *chain)
 			return &chain->links[i];
 	return chain->count ? &chain->links[chain->count - 1] : NULL;
 }
+
+enum style style_of_severity(enum severity severity)
+{
+	return severity == SEVERITY_ERROR     ? STYLE_ERROR
+	       : severity == SEVERITY_WARNING ? STYLE_WARNING
+					      : STYLE_NAME;
+}

@@ -6,6 +6,8 @@
 
 enum style { STYLE_PLAIN, STYLE_HEADING, STYLE_NAME, STYLE_DIM, STYLE_ERROR, STYLE_WARNING, STYLE_GOOD };
 
+enum style style_of_severity(enum severity severity);
+
 /* Prints text that may come from the target: made safe, in a style when the view has colour, padded with
  * blanks to width columns (0: not padded). */
 void style_print(const struct view *view, enum style style, const char *text, size_t width);

@@ -10,6 +10,7 @@ void text_where(const struct view *view);
 void text_orphans(const struct view *view);
 void text_refs(const struct view *view);
 void text_path(const struct view *view);
+void text_check(const struct view *view);
 void text_threads(const struct view *view);
 void text_loops(const struct view *view);
 void text_layout(const struct view *view);

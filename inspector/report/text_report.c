@@ -55,13 +55,6 @@ static void print_head(const struct view *view)
 	strbuf_deinit(&s);
 }
 
-static enum style severity_style(enum severity severity)
-{
-	return severity == SEVERITY_ERROR     ? STYLE_ERROR
-	       : severity == SEVERITY_WARNING ? STYLE_WARNING
-					      : STYLE_NAME;
-}
-
 /* The rule, how many things it is about, and what to do: once for all findings of it. */
 static void print_rule(const struct view *view, size_t first, size_t end)
 {
@@ -75,7 +68,7 @@ static void print_rule(const struct view *view, size_t first, size_t end)
 		strbuf_append_char(&rule, *c == '-' ? ' ' : *c);
 	if (objects > 1)
 		strbuf_printf(&rule, " (%zu)", objects);
-	style_print(view, severity_style(finding->severity), strbuf_text(&rule), 0);
+	style_print(view, style_of_severity(finding->severity), strbuf_text(&rule), 0);
 	printf("  ");
 	style_print(view, STYLE_DIM, finding->advice, 0);
 	putchar('\n');

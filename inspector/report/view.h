@@ -2,6 +2,7 @@
 #ifndef ASYNCINSPECT_REPORT_VIEW_H
 #define ASYNCINSPECT_REPORT_VIEW_H
 
+#include "inspector/findings/gate.h"
 #include "inspector/findings/model.h"
 
 enum {
@@ -28,7 +29,8 @@ struct view {
 	/* Only these, when count is not 0: indices of tasks; of coroutines. */
 	size_t chosen_task_count, chosen_coroutine_count;
 	const size_t *chosen_tasks, *chosen_coroutines;
-	size_t rows_most; /* objects, rows of a table that are shown */
+	size_t rows_most;	   /* objects, rows of a table that are shown */
+	const struct gates *gates; /* of check; NULL: another command */
 	/* The objects of refs and path. */
 	const struct retention *objects;
 	size_t object_count;

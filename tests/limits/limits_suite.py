@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(TESTS_FOLDER, "behaviour"))
 from harness.tool import Result                                         # noqa: E402
 from harness.workload import (Broken, Skipped, WORKLOADS, Workload,     # noqa: E402
                               clean_environment)
-from suite import Failed, need, refused, require_program, worked   # noqa: E402,F401
+from suite import Failed, misused, need, refused, require_program, worked  # noqa: E402,F401
 
 PROGRAMS = os.path.join(HERE, "programs")
 TESTS = []

@@ -1,0 +1,1 @@
+../../limits/programs/park.py
