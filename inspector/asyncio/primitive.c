@@ -170,7 +170,8 @@ void primitive_append_facts(struct python *py, const struct wait *wait, struct f
 		break;
 	case WAIT_LOCK:
 		value = attribute(py, wait->on, "_locked");
-		if (value)
+		/* Where a holder was found, that says it. */
+		if (value && !wait->holder_count)
 			fact_append(facts, value == py->true_object ? "locked" : "unlocked");
 		break;
 	case WAIT_EVENT:

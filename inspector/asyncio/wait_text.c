@@ -155,11 +155,13 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* "held by task 'a' at app.py:31", "held by an async generator gen"; who holds it more than once is named
- * once. */
-static void append_holder(struct writer *w, const struct lock_holder *holder, struct strbuf *out)
+/* "task 'a' at app.py:31" */
+static void append_holder(
+	struct writer *w, const struct task *task, const struct lock_holder *holder, struct strbuf *out)
 {
-	if (holder->task != SIZE_MAX)
+	if (holder->task != SIZE_MAX && &w->a->tasks[holder->task] == task)
+		strbuf_append(out, "this task itself");
+	else if (holder->task != SIZE_MAX)
 		strbuf_printf(out, "task '%s'", w->a->tasks[holder->task].name);
 	else
 		strbuf_printf(out, "%s, which no task drives", holder->qualname);
@@ -167,14 +169,15 @@ static void append_holder(struct writer *w, const struct lock_holder *holder, st
 		strbuf_printf(out, " at %s:%u", base_name(holder->file), holder->line);
 }
 
-static void append_holders(struct writer *w, const struct wait *wait, struct facts_text *facts)
+static void append_holders(struct writer *w, const struct task *task, struct facts_text *facts)
 {
+	const struct wait *wait = &task->wait;
 	uint64_t locked = attribute(w->py, wait->on, "_locked");
 	struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < wait->holder_count && i < HOLDERS_SHOWN; i++) {
-		strbuf_append(&text, i ? " and " : "held by ");
-		append_holder(w, &wait->holders[i], &text);
+		strbuf_append(&text, i ? " and " : "likely held by ");
+		append_holder(w, task, &wait->holders[i], &text);
 	}
 	if (wait->holder_count > HOLDERS_SHOWN)
 		strbuf_printf(&text, " and %zu more", wait->holder_count - HOLDERS_SHOWN);
@@ -222,7 +225,7 @@ static void append_lock(struct writer *w, const struct task *task, struct facts_
 
 	append_object(w, type_name, name ? name : wait->name, wait->on);
 	primitive_append_facts(w->py, wait, facts);
-	append_holders(w, wait, facts);
+	append_holders(w, task, facts);
 	append_waiters(w, wait, facts);
 }
 
