@@ -113,6 +113,9 @@ part "truth, stripped" tests/truth/run.py --kind live,core \
 	--python debian-3.9-stripped,debian-3.13-stripped,debian-3.14-stripped,debian-3.15-stripped
 part "behaviour" tests/behaviour/run.py
 part "limits" tests/limits/run.py --require "$require"
+part "heap" tests/heap/run.py --require "$require"
+part "heap, other builds" tests/heap/run.py \
+	--python debian-3.9,debian-3.13,debian-3.14,debian-3.15,debian-3.14d,free-threaded-3.13
 
 part "views" tests/views/run.py --require "$require"
 

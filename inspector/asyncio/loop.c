@@ -57,10 +57,18 @@ static bool is_code(const struct pyframe *frame, const char *file, const char *n
 	return slash && strcmp(slash + 1, file) == 0 && strcmp(frame->code->name, name) == 0;
 }
 
-/* A selector's select() is the innermost Python frame while the loop waits for the outside. */
+/* A selector's select() is the innermost Python frame while the loop waits for the outside, and the loop
+ * called it: subprocess.communicate() in a callback calls one, too. A selector that wraps another has a
+ * select() of its own. */
 static bool is_polling(const struct pythread *thread)
 {
-	return thread->frame_count && is_code(&thread->frames[0], "selectors.py", "select");
+	size_t i = 0;
+
+	if (!thread->frame_count || !is_code(&thread->frames[0], "selectors.py", "select"))
+		return false;
+	while (i < thread->frame_count && strcmp(thread->frames[i].code->name, "select") == 0)
+		i++;
+	return i < thread->frame_count && strcmp(thread->frames[i].code->name, "_run_once") == 0;
 }
 
 /* Lib/asyncio/events.py, Handle._run. */

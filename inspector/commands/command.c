@@ -30,3 +30,8 @@ const struct command *command_find(const char *name)
 			return &commands[i];
 	return NULL;
 }
+
+const char *command_sort_keys(const struct command *command)
+{
+	return command->run == command_orphans ? "path retained name address" : NULL;
+}

@@ -30,6 +30,9 @@ struct command {
 const struct command *command_find(const char *name);
 const struct command *command_at(size_t i);
 
+/* What --sort takes with a command, the default first: "path retained"; NULL: nothing. */
+const char *command_sort_keys(const struct command *command);
+
 bool command_report(struct session *session, struct error *err);
 bool command_check(struct session *session, struct error *err);
 bool command_tasks(struct session *session, struct error *err);

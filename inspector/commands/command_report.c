@@ -8,6 +8,7 @@ bool command_report(struct session *session, struct error *err)
 		.needs_orphans = true,
 		.needs_findings = true,
 		.rules = session->options->rules,
+		.needs_retained = session->options->as_json,
 		.paths_most = session->options->paths_most,
 		.repr_limit = session->options->repr_limit,
 	};

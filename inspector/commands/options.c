@@ -32,6 +32,7 @@ enum key {
 	KEY_LIMIT,
 	KEY_RULES,
 	KEY_FAIL_ON,
+	KEY_SORT,
 	KEY_COLOR,
 };
 
@@ -59,6 +60,7 @@ static const struct argp_option option_table[] = {
 	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 2},
 	{"fail-on", KEY_FAIL_ON, "GATE,...", 0,
 		"With check: when to end with status 3: RULE or SEVERITY, RULE>N (warning)", 2},
+	{"sort", KEY_SORT, "KEY", 0, "With orphans: by path, retained, name or address (path)", 2},
 	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 2},
 	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
@@ -176,6 +178,27 @@ static void check_given(struct argp_state *state, const struct parser *p)
 			argp_error(state, "%s takes no %s", p->options->command->name, known[i].name);
 }
 
+/* A word of the command's own; without --sort the first of them. */
+static void check_sort_key(struct argp_state *state, struct options *o)
+{
+	const char *keys = command_sort_keys(o->command);
+
+	if (o->sort && !keys)
+		argp_error(state, "%s takes no --sort", o->command->name);
+	for (const char *key = keys; key && *key; key += strspn(key, " ")) {
+		size_t length = strcspn(key, " ");
+
+		if (!o->sort || (strlen(o->sort) == length && strncmp(key, o->sort, length) == 0)) {
+			o->sort = key;
+			return;
+		}
+		key += length;
+	}
+	if (keys)
+		argp_error(state, "--sort takes one of these with %s: %s; not '%s'", o->command->name, keys,
+			o->sort);
+}
+
 /* [COMMAND [ARGUMENT]] TARGET or TARGET [COMMAND [ARGUMENT]], without TARGET when an option gave it. Each
  * command takes a fixed number of arguments, so that the words can be told apart. */
 static void sort_words(struct argp_state *state, struct parser *p)
@@ -224,6 +247,7 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	}
 	if (!has_target)
 		argp_error(state, "no target: give --pid PID or a core file");
+	check_sort_key(state, o);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
@@ -291,6 +315,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		if (!gates_parse(argument, &o->gates, &err))
 			refuse_rule(state, &err);
 		p->given |= TAKES_GATES;
+		break;
+	case KEY_SORT:
+		o->sort = argument;
 		break;
 	case KEY_COLOR:
 		o->color = parse_when(state, argument);

@@ -25,6 +25,7 @@ struct options {
 	uint64_t rules;	    /* --rules: bits 1 << (index in rules of findings.h); 0: not given */
 	struct gates gates; /* --fail-on; what holds without it */
 	const char *type;   /* NULL: not given */
+	const char *sort;   /* one of command_sort_keys(command); NULL: it has none */
 	enum when color;
 	const struct command *command; /* never NULL after parsing */
 	const char *argument;	       /* of the command; NULL: none */

@@ -106,6 +106,23 @@ static bool wants_color(const struct options *o, bool is_terminal)
 	return is_terminal && !(cli && strcmp(cli, "0") == 0) && !(term && strcmp(term, "dumb") == 0);
 }
 
+static enum sort_key sort_key(const char *key)
+{
+	static const char *const names[] = {
+		[SORT_PATH] = "path",
+		[SORT_RETAINED] = "retained",
+		[SORT_NAME] = "name",
+		[SORT_ADDRESS] = "address",
+		[SORT_BYTES] = "bytes",
+		[SORT_COUNT] = "count",
+	};
+
+	for (size_t i = 0; key && i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(key, names[i], strlen(names[i])) == 0)
+			return (enum sort_key)i;
+	return SORT_PATH;
+}
+
 struct view session_view(const struct session *s, unsigned show)
 {
 	bool is_terminal = isatty(STDOUT_FILENO);
@@ -117,6 +134,7 @@ struct view session_view(const struct session *s, unsigned show)
 		.with_locals = s->options->with_locals,
 		.repr_limit = s->options->repr_limit,
 		.rows_most = s->options->rows_most,
+		.sort = sort_key(s->options->sort),
 		.is_terminal = is_terminal,
 		.with_color = wants_color(s->options, is_terminal),
 	};

@@ -10,8 +10,18 @@ const struct rule rules[] = {
 	{"abandoned-coroutine", rule_abandoned_coroutine},
 	{"unfinished-async-generator", rule_unfinished_async_generator},
 	{"unreferenced-task", rule_unreferenced_task},
+	{"unawaited-gather", rule_unawaited_gather},
 	{"unretrieved-exception", rule_unretrieved_exception},
+	{"wrong-loop", rule_wrong_loop},
 	{"pending-on-closed-loop", rule_pending_on_closed_loop},
+	{"scheduled-on-stopped-loop", rule_scheduled_on_stopped_loop},
+	{"deadlock", rule_deadlock},
+	{"await-cycle", rule_await_cycle},
+	{"missed-wakeup", rule_missed_wakeup},
+	{"stuck-join", rule_stuck_join},
+	{"ignored-cancel", rule_ignored_cancel},
+	{"reused-coroutine", rule_reused_coroutine},
+	{"warnings-suppressed", rule_warnings_suppressed},
 	{NULL, NULL},
 };
 

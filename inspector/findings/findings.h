@@ -32,7 +32,17 @@ void rule_never_awaited(struct model *model);
 void rule_abandoned_coroutine(struct model *model);
 void rule_unfinished_async_generator(struct model *model);
 void rule_unreferenced_task(struct model *model);
+void rule_unawaited_gather(struct model *model);
 void rule_unretrieved_exception(struct model *model);
+void rule_wrong_loop(struct model *model);
 void rule_pending_on_closed_loop(struct model *model);
+void rule_scheduled_on_stopped_loop(struct model *model);
+void rule_deadlock(struct model *model);
+void rule_await_cycle(struct model *model);
+void rule_missed_wakeup(struct model *model);
+void rule_stuck_join(struct model *model);
+void rule_ignored_cancel(struct model *model);
+void rule_reused_coroutine(struct model *model);
+void rule_warnings_suppressed(struct model *model);
 
 #endif

@@ -3,7 +3,6 @@
 #include "inspector/findings/arguments.h"
 #include "inspector/findings/facts.h"
 #include "inspector/findings/findings.h"
-#include "inspector/graph/retained.h"
 
 #include <stdlib.h>
 
@@ -48,7 +47,6 @@ static void find_orphans(struct model *model, const struct model_options *option
 	retention_find(&g, objects, model->orphan_count, options->paths_most, found);
 	for (size_t i = 0; i < model->orphan_count; i++) {
 		model->orphans[i].retention = found[i];
-		model->orphans[i].retained_bytes = retained_size(model->py, objects[i], NULL);
 	}
 	free(found);
 	free(objects);
@@ -76,6 +74,10 @@ struct model *model_build(struct python *py, const struct model_options *options
 	}
 	if (options->needs_orphans)
 		find_orphans(model, options);
+	if (options->needs_retained && model->graph) {
+		retained_compute(model->graph, &model->roots, &model->retained);
+		model->has_retained = true;
+	}
 	if (options->needs_findings)
 		findings_run(model, options->rules);
 	return model;
@@ -86,6 +88,7 @@ void model_destroy(struct model *model)
 	if (!model)
 		return;
 	if (model->graph) {
+		retained_deinit(&model->retained);
 		reach_deinit(&model->reach);
 		roots_deinit(&model->roots);
 	}

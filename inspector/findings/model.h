@@ -9,6 +9,7 @@
 #include "inspector/asyncio/creation.h"
 #include "inspector/findings/facts.h"
 #include "inspector/graph/await_graph.h"
+#include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/python.h"
 
@@ -24,7 +25,6 @@ struct orphan {
 	struct argument *arguments;
 	struct creation creation;
 	struct retention retention;
-	uint64_t retained_bytes; /* retained.h */
 };
 
 enum severity { SEVERITY_INFO, SEVERITY_WARNING, SEVERITY_ERROR };
@@ -49,6 +49,8 @@ struct model {
 	struct graph *graph;	    /* owned; NULL: not asked for */
 	struct roots roots;
 	struct reach reach;
+	struct retained retained;
+	bool has_retained; /* sizes were computed */
 	struct facts facts;
 	size_t orphan_count;
 	struct orphan *orphans; /* owned; in order of address */
@@ -65,6 +67,7 @@ struct model_options {
 	bool needs_orphans;  /* and find out who holds orphans */
 	bool needs_findings; /* and run the rules */
 	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
+	bool needs_retained; /* with a graph: what would be freed with each object */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
 };

@@ -1,4 +1,4 @@
-#include "inspector/findings/findings.h"
+#include "inspector/findings/alike_tasks.h"
 #include "inspector/graph/garbage.h"
 
 #include <stdlib.h>
@@ -21,17 +21,18 @@ static bool is_unreferenced(const struct model *model, const struct task *task)
 
 void rule_unreferenced_task(struct model *model)
 {
+	struct alike_tasks list = ALIKE_TASKS_INIT(model);
+
 	for (size_t i = 0; i < model->asyncio->task_count; i++) {
 		const struct task *task = &model->asyncio->tasks[i];
-		struct finding *finding;
+		struct alike_task *item;
 
 		if (!is_unreferenced(model, task))
 			continue;
-		finding = finding_add(model, "unreferenced-task", SEVERITY_ERROR, "task '%s' (%s)",
-			task->name, task->coroutine_qualname ? task->coroutine_qualname : "?");
-		finding_object(model, finding, task->address);
-		finding_evidence(model, finding,
+		item = alike_add(&list, task, SEVERITY_ERROR, "", "%s", task_label(model, task));
+		alike_evidence(&list, item,
 			"nothing refers to it but what it waits for itself: the collector may destroy it");
-		finding->advice = "Keep the result of create_task(), or use a TaskGroup.";
 	}
+	alike_report(
+		&list, "unreferenced-task", false, "Keep the result of create_task(), or use a TaskGroup.");
 }

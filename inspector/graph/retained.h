@@ -1,15 +1,34 @@
-/* retained: what would be freed together with an object.
+/* retained: what would be freed together with each object: itself, and what is reached through it alone.
  *
- * Reference counting is followed as CPython would: an object goes when every reference to it comes from
- * objects that go. What only a cycle keeps is not among it: the collector frees that later. References from C
- * code, which no object has, keep what they refer to. */
+ * By dominators over the whole graph. Beside the roots that can be named, an object that has more references
+ * than were found, or that is immortal, counts as held from outside: it is nobody's to free. So does garbage
+ * as dominators.h has it. Leaves (leaves.h) count for the nearest object that dominates all that refer to
+ * them, if every reference to them was found. Weak references hold nothing.
+ *
+ * Sizes are those of size.h: of each object what sys.getsizeof() tells. */
 #ifndef ASYNCINSPECT_GRAPH_RETAINED_H
 #define ASYNCINSPECT_GRAPH_RETAINED_H
 
-#include "inspector/python/python.h"
+#include "inspector/graph/dominators.h"
+#include "inspector/graph/roots.h"
 
-/* Bytes of the object and of all that goes with it. Looks at these and at their direct references only. After
- * a million objects the sum is cut and *is_cut (may be NULL) is true. */
-uint64_t retained_size(struct python *py, uint64_t object, bool *is_cut);
+struct retained {
+	const struct graph *graph; /* borrowed */
+	struct dominators dominators;
+	uint64_t *bytes; /* by number of a dominator; [0]: of everything */
+};
+
+/* Linear in objects and references, but for the search for common dominators of a leaf, which is logarithmic
+ * in the depth of the tree. */
+void retained_compute(const struct graph *graph, const struct roots *roots, struct retained *r);
+void retained_deinit(struct retained *r);
+
+/* Bytes; 0 for what is no node. */
+uint64_t retained_of_node(const struct retained *r, uint32_t node);
+uint64_t retained_of(const struct retained *r, uint64_t object);
+
+/* What would be freed together with all of them, nothing counted twice where one is retained by another. What
+ * only several of them together hold is not in it. */
+uint64_t retained_of_all(const struct retained *r, const uint64_t *objects, size_t count);
 
 #endif

@@ -57,8 +57,17 @@ static uint64_t dict_tables(struct python *py, uint64_t object)
 		return 0;
 	if (!values) /* the keys of empty dicts are shared by all of them: _PyDict_SizeOf */
 		return read_or_zero(py, keys, FIELD_keys_refcnt) == 1 ? keys_size(py, keys) : 0;
-	/* The keys are shared by the class; the values are a pointer for each. */
-	return 8 * read_or_zero(py, keys, FIELD_keys_nentries);
+	/* The keys are shared by the class; of the values there are as many as keys have room. */
+	if (python_has(py, FIELD_keys_size))
+		return 8 * ((read_or_zero(py, keys, FIELD_keys_size) << 1) / 3);
+	return 8 * (read_or_zero(py, keys, FIELD_keys_nentries) + read_or_zero(py, keys, FIELD_keys_usable));
+}
+
+/* Objects/odictobject.c, odict_sizeof: a node for each key, and a table of them. */
+static uint64_t odict_nodes(struct python *py, uint64_t object)
+{
+	return 8 * read_or_zero(py, object, FIELD_odict_fast_nodes_size) +
+	       python_sizeof(py, FIELD_sizeof_odictnode) * read_or_zero(py, object, FIELD_dict_used);
 }
 
 /* Objects/setobject.c: a small table lies inside the object. */
@@ -98,6 +107,30 @@ static uint64_t generator_frame(struct python *py, uint64_t object)
 	return 8 * ((uint64_t)frame.code->nlocalsplus + frame.code->stacksize);
 }
 
+/* Objects/frameobject.c, frame_sizeof: up to 3.10 the variables and the stack are inside, and the first of
+ * them counts as fixed. What is behind a free frame that was used again is not counted. */
+static uint64_t frame_variables(struct python *py, uint64_t object, const struct pytype *type)
+{
+	struct pyframe frame;
+	uint64_t slots;
+
+	if (python_has(py, FIELD_frameobject_frame) || !type->itemsize ||
+		!pyframe_read(py, object, &frame, NULL) || !frame.code)
+		return 0;
+	slots = (uint64_t)frame.code->nlocalsplus + frame.code->stacksize;
+	return slots ? 8 * (slots - 1) : 0;
+}
+
+/* Objects/bytearrayobject.c: from 3.15 on the bytes are in a bytes object of its own. */
+static uint64_t bytearray_room(struct python *py, uint64_t object)
+{
+	uint64_t room = read_or_zero(py, object, FIELD_bytearray_alloc);
+
+	return room && python_has(py, FIELD_bytearray_bytes)
+		       ? room + python_field(py, FIELD_bytes_value)->offset + 1
+		       : room;
+}
+
 /* Objects/longobject.c: even 0 has room for a digit. */
 static uint64_t int_digits(struct python *py, uint64_t object)
 {
@@ -122,8 +155,13 @@ static uint64_t variable_part(struct python *py, uint64_t object, const struct p
 	switch (type->kind) {
 	case KIND_DICT:
 	case KIND_DEFAULTDICT:
-	case KIND_ODICT:
 		return dict_tables(py, object);
+	case KIND_ODICT:
+		return dict_tables(py, object) + odict_nodes(py, object);
+	case KIND_BYTEARRAY:
+		return bytearray_room(py, object);
+	case KIND_FRAME:
+		return frame_variables(py, object, type);
 	case KIND_SET:
 	case KIND_FROZENSET:
 		return set_table(py, object);

@@ -29,12 +29,24 @@ json_t *json_path(const struct view *view, const struct path *path)
 		json_steps(view, path->steps, path->count), "text", json_text(path->text));
 }
 
+/* With what would be freed together with the last holder. */
+static json_t *json_held_path(const struct view *view, const struct path *path)
+{
+	json_t *o = json_path(view, path);
+	uint64_t holder = path->count ? path->steps[path->count - 1].from : 0;
+
+	if (view->model->has_retained)
+		json_object_set_new(o, "holder_retained_bytes",
+			json_integer((json_int_t)retained_of(&view->model->retained, holder)));
+	return o;
+}
+
 static json_t *json_paths(const struct view *view, const struct retention *retention)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < retention->path_count; i++)
-		json_array_append_new(list, json_path(view, &retention->paths[i]));
+		json_array_append_new(list, json_held_path(view, &retention->paths[i]));
 	return list;
 }
 
@@ -97,7 +109,9 @@ json_t *json_orphan(const struct view *view, size_t i)
 	json_object_set_new(o, "arguments", json_arguments(orphan));
 	json_object_set_new(o, "created", json_creation(&orphan->creation));
 	set_retention(view, &orphan->retention, o);
-	json_object_set_new(o, "retained_bytes", json_integer((json_int_t)orphan->retained_bytes));
+	if (view->model->has_retained)
+		json_object_set_new(o, "retained_bytes",
+			json_integer((json_int_t)retained_of(&view->model->retained, c->gen.address)));
 	return o;
 }
 
@@ -134,6 +148,7 @@ json_t *json_object_held(const struct view *view, size_t i)
 	json_object_set_new(o, "address", json_address(r->object));
 	json_object_set_new(o, "type", json_text(type ? type->full_name : NULL));
 	set_retention(view, r, o);
+	json_object_set_new(o, "retained_bytes", json_integer((json_int_t)view_retained(view, r->object)));
 	if (!view->with_referrers)
 		json_object_del(o, "referrers");
 	if (!view->with_paths)

@@ -31,7 +31,7 @@ char *pattern_of(const char *text)
 void tally_add(struct tally *tally, const char *text, uint64_t bytes)
 {
 	tally->rows = grow_array(tally->rows, &tally->capacity, tally->count + 1, sizeof(*tally->rows));
-	tally->rows[tally->count++] = (struct tally_row){pattern_of(text), text, 1, bytes};
+	tally->rows[tally->count++] = (struct tally_row){pattern_of(text), text, true, 1, bytes};
 }
 
 static int by_pattern(const void *a, const void *b)
@@ -64,6 +64,7 @@ void tally_finish(struct tally *tally)
 		struct tally_row *row = &tally->rows[i];
 
 		if (kept && strcmp(tally->rows[kept - 1].pattern, row->pattern) == 0) {
+			tally->rows[kept - 1].is_same &= strcmp(tally->rows[kept - 1].text, row->text) == 0;
 			tally->rows[kept - 1].count += row->count;
 			tally->rows[kept - 1].bytes += row->bytes;
 			free(row->pattern);
@@ -85,5 +86,5 @@ void tally_deinit(struct tally *tally)
 
 const char *tally_row_text(const struct tally_row *row)
 {
-	return row->count == 1 ? row->text : row->pattern;
+	return row->is_same ? row->text : row->pattern;
 }

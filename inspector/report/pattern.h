@@ -2,6 +2,7 @@
 #ifndef ASYNCINSPECT_REPORT_PATTERN_H
 #define ASYNCINSPECT_REPORT_PATTERN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,7 @@ char *pattern_of(const char *text);
 struct tally_row {
 	char *pattern;	  /* owned */
 	const char *text; /* the first of them, borrowed */
+	bool is_same;	  /* all have the same text */
 	size_t count;
 	uint64_t bytes;
 };
@@ -28,7 +30,7 @@ void tally_add(struct tally *tally, const char *text, uint64_t bytes);
 void tally_finish(struct tally *tally);
 void tally_deinit(struct tally *tally);
 
-/* How a row is written: its text when there is one such thing only, else its pattern. */
+/* How a row is written: its text when all have the same, else its pattern. */
 const char *tally_row_text(const struct tally_row *row);
 
 #endif

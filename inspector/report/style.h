@@ -18,12 +18,11 @@ void style_heading(const struct view *view, const char *text);
 /* Columns that text takes on a terminal, made safe. */
 size_t style_width(const char *text);
 
-/* Text, which is safe already, in at most so many columns: when it takes more, its beginning and an ellipsis,
- * which is not left out even when there is no room for it. Caller frees. */
-char *style_cut(const char *text, size_t width);
-
 /* "asyncio/queues.py:158"; "?" without a file. In the arena of py. */
 const char *style_place(const struct view *view, const struct link *link);
+
+/* "840 bytes", "1.2 KiB", "61.0 MiB". In the arena of py. */
+const char *style_bytes(const struct view *view, uint64_t bytes);
 
 /* The innermost link of a chain that is the user's own code; the innermost of all when none is; NULL when the
  * chain is empty. */

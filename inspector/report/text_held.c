@@ -12,9 +12,10 @@ static void print_object(const struct view *view, const struct retention *r)
 	style_print(view, STYLE_NAME, pyrepr(view->py, r->object, view->repr_limit), 0);
 	printf("  0x%llx, ", (unsigned long long)r->object);
 	if (r->has_refcount)
-		printf("refcount %lld\n", (long long)r->refcount);
+		printf("refcount %lld", (long long)r->refcount);
 	else
-		puts("immortal");
+		printf("immortal");
+	printf(", retains %s\n", style_bytes(view, view_retained(view, r->object)));
 }
 
 static void print_referrers(const struct view *view, const struct retention *r)

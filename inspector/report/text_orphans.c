@@ -1,6 +1,7 @@
 #include "inspector/report/text.h"
 
 #include "inspector/findings/place.h"
+#include "inspector/report/orphan_groups.h"
 #include "inspector/report/style.h"
 
 #include <stdio.h>
@@ -111,6 +112,41 @@ static int by_path(const void *a, const void *b, void *model)
 	return order ? order : x < y ? -1 : x > y;
 }
 
+static uint64_t bytes_of(const struct model *m, size_t orphan)
+{
+	return retained_of(&m->retained, m->asyncio->coroutines[m->orphans[orphan].coroutine].gen.address);
+}
+
+static int by_retained(const void *a, const void *b, void *model)
+{
+	uint64_t x = bytes_of(model, *(const size_t *)a), y = bytes_of(model, *(const size_t *)b);
+
+	return x != y ? (x > y ? -1 : 1) : by_path(a, b, model);
+}
+
+static int by_name(const void *a, const void *b, void *model)
+{
+	const struct model *m = model;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int order = strcmp(m->asyncio->coroutines[m->orphans[x].coroutine].qualname,
+		m->asyncio->coroutines[m->orphans[y].coroutine].qualname);
+
+	return order ? order : by_path(a, b, model);
+}
+
+static int by_address(const void *a, const void *b, void *model)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	(void)model; /* it has them in that order */
+	return x < y ? -1 : x > y;
+}
+
+static void print_retained(const struct view *view, const struct coroutine *c)
+{
+	printf("    retains    %s\n", style_bytes(view, retained_of(&view->model->retained, c->gen.address)));
+}
+
 static void print_summary(const struct model *model)
 {
 	size_t created = 0, suspended = 0, generators = 0;
@@ -134,14 +170,22 @@ void text_orphans(const struct view *view)
 {
 	const struct model *model = view->model;
 	size_t *order = xcalloc(model->orphan_count, sizeof(*order));
+	int (*compare)(const void *, const void *, void *) = view->sort == SORT_RETAINED  ? by_retained
+							     : view->sort == SORT_NAME	  ? by_name
+							     : view->sort == SORT_ADDRESS ? by_address
+											  : by_path;
 
 	if (!model->orphan_count)
 		puts("There are no orphans: every coroutine is driven by a task, or closed.");
 	else
 		print_summary(model);
+	if (model->orphan_count > 1) {
+		putchar('\n');
+		orphan_groups_print(view);
+	}
 	for (size_t i = 0; i < model->orphan_count; i++)
 		order[i] = i;
-	qsort_r(order, model->orphan_count, sizeof(*order), by_path, (void *)model);
+	qsort_r(order, model->orphan_count, sizeof(*order), compare, (void *)model);
 	for (size_t i = 0; i < model->orphan_count; i++) {
 		const struct orphan *orphan = &model->orphans[order[i]];
 		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
@@ -151,6 +195,7 @@ void text_orphans(const struct view *view)
 		putchar('\n');
 		print_state(view, c);
 		print_creation(view, &orphan->creation);
+		print_retained(view, c);
 		text_paths(view, &orphan->retention, "    held by    ");
 		print_holders(view, &orphan->retention);
 	}

@@ -1,11 +1,20 @@
 #include "inspector/report/view.h"
 
+#include "inspector/python/size.h"
+
 static bool contains(const size_t *items, size_t count, size_t wanted)
 {
 	for (size_t i = 0; i < count; i++)
 		if (items[i] == wanted)
 			return true;
 	return false;
+}
+
+uint64_t view_retained(const struct view *view, uint64_t object)
+{
+	uint64_t bytes = retained_of(&view->model->retained, object);
+
+	return bytes ? bytes : pyobject_size(view->py, object);
 }
 
 static bool shows_all(const struct view *view)

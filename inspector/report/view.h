@@ -18,6 +18,8 @@ enum {
 	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
 };
 
+enum sort_key { SORT_PATH, SORT_RETAINED, SORT_NAME, SORT_ADDRESS, SORT_BYTES, SORT_COUNT };
+
 struct view {
 	const struct model *model; /* NULL for a layout alone */
 	struct python *py;
@@ -31,6 +33,7 @@ struct view {
 	const size_t *chosen_tasks, *chosen_coroutines;
 	size_t rows_most;	   /* objects, rows of a table that are shown */
 	const struct gates *gates; /* of check; NULL: another command */
+	enum sort_key sort;
 	/* The objects of refs and path. */
 	const struct retention *objects;
 	size_t object_count;
@@ -38,6 +41,9 @@ struct view {
 	const char *object_type; /* they were asked for by type: its full name; NULL */
 	bool with_referrers, with_paths;
 };
+
+/* What would be freed together with an object: retained.h; of one that can hold nothing its own size. */
+uint64_t view_retained(const struct view *view, uint64_t object);
 
 /* Whether a task or coroutine is among the chosen. */
 bool view_has_task(const struct view *view, size_t task);

@@ -217,7 +217,8 @@ static void make_stack(struct maker *m)
 {
 	struct fake *f = m->f;
 	uint64_t select = fake_code(f, &(struct fake_code){.name = "select", .file = "/lib/selectors.py"});
-	uint64_t main_code = fake_code(f, &(struct fake_code){.name = "main"}), module_frame, c_frame;
+	uint64_t main_code = fake_code(f, &(struct fake_code){.name = "main"}), module_frame, c_frame,
+		 run_once;
 	size_t inside = python_field(f->py, FIELD_gen_frame)->offset;
 
 	module_frame = fake_frame(
@@ -231,9 +232,13 @@ static void make_stack(struct maker *m)
 		m, fake_generator(f, &(struct fake_generator){.state = GEN_RUNNING,
 					     .code = main_code,
 					     .previous = f->version == FAKE_311 ? module_frame : c_frame}));
-	fake_set_top_frame(f,
-		fake_frame(f, &(struct fake_frame){
-				      .code = select, .previous = m->w->running + inside, .stacktop = -1}));
+	run_once = fake_frame(
+		f, &(struct fake_frame){.code = fake_code(f, &(struct fake_code){.name = "_run_once",
+								     .file = "/lib/asyncio/base_events.py"}),
+			   .previous = m->w->running + inside,
+			   .stacktop = -1});
+	fake_set_top_frame(
+		f, fake_frame(f, &(struct fake_frame){.code = select, .previous = run_once, .stacktop = -1}));
 }
 
 static void make_asyncio_modules(struct maker *m)

@@ -1,7 +1,9 @@
 /* Who refers to whom, ways from roots, who holds an object, and garbage. */
 #include "inspector/graph/garbage.h"
+#include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/era.h"
+#include "inspector/python/size.h"
 #include "tests/unit/fake_python.h"
 
 #include <stdlib.h>
@@ -50,15 +52,12 @@ static uint32_t node_of(uint64_t object)
 static size_t edges_between(uint64_t from, uint64_t to)
 {
 	uint32_t x = node_of(from), y = node_of(to);
-	const uint32_t *targets, *sources;
-	size_t out = 0, in = 0, count;
+	size_t out = 0, in = 0;
 
-	targets = graph_targets(graph, x, &count);
-	for (size_t i = 0; i < count; i++)
-		out += targets[i] == y;
-	sources = graph_sources(graph, y, &count);
-	for (size_t i = 0; i < count; i++)
-		in += sources[i] == x;
+	for (uint32_t k = 0; k < graph->out_count[x]; k++)
+		out += graph->out[graph->out_first[x] + k] == y;
+	for (uint64_t i = graph->in_first[y]; i < graph->in_first[y + 1]; i++)
+		in += graph->in[i] == x;
 	ck_assert_uint_eq(out, in);
 	return out;
 }
@@ -469,6 +468,48 @@ START_TEST(roots_of_threads_and_interpreters_are_named)
 }
 END_TEST
 
+/* app.x = [y, text, own], y = [text, held], where native code has another reference to held. */
+START_TEST(retained_is_what_nothing_else_holds)
+{
+	uint64_t x, y, held, text = 0, own, pairs[2], objects[2];
+	struct retained r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	text = fake_str(f, "in both");
+	own = fake_str(f, "in one");
+	held = tracked(fake_list_of(f, NULL, 0));
+	y = tracked(fake_list(f, text, held));
+	x = tracked(fake_list(f, y, text, own));
+	pairs[0] = fake_str(f, "x");
+	pairs[1] = x;
+	one_module("app", pairs, 2);
+	set_refcount(text, 2);
+	set_refcount(own, 1);
+	set_refcount(held, 2);
+	set_refcount(y, 1);
+	set_refcount(x, 1);
+	build();
+	retained_compute(graph, &roots, &r);
+	ck_assert_uint_eq(retained_of(&r, held), pyobject_size(f->py, held));
+	ck_assert_uint_eq(retained_of(&r, y), pyobject_size(f->py, y));
+	ck_assert_uint_eq(retained_of(&r, x), pyobject_size(f->py, x) + pyobject_size(f->py, y) +
+						      pyobject_size(f->py, text) + pyobject_size(f->py, own));
+	objects[0] = y;
+	objects[1] = x;
+	ck_assert_uint_eq(retained_of_all(&r, objects, 2), retained_of(&r, x));
+	ck_assert_uint_eq(retained_of_all(&r, objects, 1), retained_of(&r, y));
+	ck_assert_uint_eq(retained_of(&r, text), 0);
+	retained_deinit(&r);
+	/* A string that native code has as well is nobody's. */
+	set_refcount(own, 2);
+	retained_compute(graph, &roots, &r);
+	ck_assert_uint_eq(retained_of(&r, x),
+		pyobject_size(f->py, x) + pyobject_size(f->py, y) + pyobject_size(f->py, text));
+	retained_deinit(&r);
+}
+END_TEST
+
 Suite *suite_graph(void)
 {
 	Suite *suite = suite_create("graph");
@@ -488,6 +529,7 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(tc, retention_of_what_is_no_object_knows_nothing, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_of_what_is_no_node_asks_every_object, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_gives_each_way_by_another_holder, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retained_is_what_nothing_else_holds, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_a_cycle_whose_counts_are_explained, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_no_cycle_that_native_code_holds, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_of_an_impossible_count_is_told_from_none, 0, FAKE_VERSIONS);

@@ -515,9 +515,9 @@ START_TEST(thread_has_the_name_that_threading_gave_it)
 	fake_world(f, &world);
 	read_threads(&all);
 	ck_assert_str_eq(all.threads[0].name, "MainThread");
-	ck_assert_uint_eq(all.threads[0].frame_count, 3); /* select, main, <module> */
+	ck_assert_uint_eq(all.threads[0].frame_count, 4); /* select, _run_once, main, <module> */
 	ck_assert_str_eq(all.threads[0].frames[0].code->name, "select");
-	ck_assert_uint_eq(pygen_of_frame(f->py, &all.threads[0].frames[1]), world.running);
+	ck_assert_uint_eq(pygen_of_frame(f->py, &all.threads[0].frames[2]), world.running);
 	ck_assert(pyinterp_module(f->py, &all.interps[0], "app", &module) && module == world.app_module);
 	ck_assert(!pyinterp_module(f->py, &all.interps[0], "none", &module));
 }

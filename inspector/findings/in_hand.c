@@ -1,0 +1,38 @@
+#include "inspector/findings/in_hand.h"
+
+#include <string.h>
+
+/* Frame, coroutine, list, tuple, object. */
+#define STEPS_MOST 4
+
+/* The frame, or one that it called directly or not, runs the loop: what it holds, it holds for long. */
+static bool is_below_loop(const struct pythread *thread, size_t frame)
+{
+	for (size_t i = 0; i <= frame && i < thread->frame_count; i++)
+		if (strcmp(thread->frames[i].code->name, "run_forever") == 0)
+			return true;
+	return false;
+}
+
+bool path_is_in_hand(const struct model *model, const struct path *path)
+{
+	const struct asyncio *a = model->asyncio;
+	const struct root *root = path->root;
+	size_t loop;
+
+	if (!root || root->kind != ROOT_FRAME || path->count > STEPS_MOST ||
+		is_below_loop(&a->threads.threads[root->thread], root->frame))
+		return false;
+	loop = asyncio_find_loop(a, a->running_loops[root->thread]);
+	return loop == NO_INDEX || a->loops[loop].doing != LOOP_POLLING;
+}
+
+bool is_in_hand(const struct model *model, const struct retention *r)
+{
+	if (r->path_count == 0 || r->path_count != r->holder_count)
+		return false;
+	for (size_t i = 0; i < r->path_count; i++)
+		if (!path_is_in_hand(model, &r->paths[i]))
+			return false;
+	return true;
+}

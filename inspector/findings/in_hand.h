@@ -1,0 +1,15 @@
+/* in_hand: objects that executing code has in hand: what becomes of them, nobody can say yet. */
+#ifndef ASYNCINSPECT_FINDINGS_IN_HAND_H
+#define ASYNCINSPECT_FINDINGS_IN_HAND_H
+
+#include "inspector/findings/model.h"
+
+/* A way that starts at a variable or the value stack of a frame that executes, and is short: the object
+ * itself, or a list of such that is just being made. Frames that wait for the loop that they run are not
+ * meant, and no frame of a thread whose loop polls. */
+bool path_is_in_hand(const struct model *model, const struct path *path);
+
+/* Held in no other way than that. */
+bool is_in_hand(const struct model *model, const struct retention *retention);
+
+#endif

@@ -1,0 +1,246 @@
+#include "inspector/graph/dominators.h"
+
+#include <stdlib.h>
+
+/* By number, in one place: the search for semidominators jumps about. */
+struct info {
+	uint32_t parent; /* in the tree of the search; later the root of a path that was compressed */
+	uint32_t semi;	 /* semidominator, so far */
+	uint32_t label;	 /* of the path up to parent, the number whose semi is least */
+	uint32_t idom;
+};
+
+struct visit {
+	uint32_t node, next; /* the next of its edges to follow */
+};
+
+struct numbers {
+	uint32_t *items;
+	size_t count, capacity;
+};
+
+struct search {
+	const struct graph *graph;
+	uint32_t *number; /* by node; 0: not met */
+	uint32_t *vertex; /* by number */
+	struct info *info;
+	uint32_t last; /* number */
+	uint32_t live; /* the last number that is no garbage */
+	uint64_t *is_root;
+	struct visit *stack;
+	size_t depth, capacity;
+	struct numbers path; /* of compress */
+};
+
+static bool has_bit(const uint64_t *bits, uint32_t i)
+{
+	return bits[i / 64] >> (i % 64) & 1;
+}
+
+static void set_bit(uint64_t *bits, uint32_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+static void push(struct numbers *list, uint32_t item)
+{
+	list->items = grow_array(list->items, &list->capacity, list->count + 1, sizeof(*list->items));
+	list->items[list->count++] = item;
+}
+
+static void enter(struct search *s, uint32_t node, uint32_t parent)
+{
+	uint32_t number = ++s->last;
+
+	s->number[node] = number;
+	s->vertex[number] = node;
+	s->info[number] = (struct info){.parent = parent, .semi = number, .label = number, .idom = parent};
+	s->stack = grow_array(s->stack, &s->capacity, s->depth + 1, sizeof(*s->stack));
+	s->stack[s->depth++] = (struct visit){node, 0};
+}
+
+static void search_from(struct search *s, uint32_t root)
+{
+	const struct graph *g = s->graph;
+
+	set_bit(s->is_root, root);
+	if (s->number[root])
+		return;
+	enter(s, root, 0);
+	while (s->depth) {
+		struct visit *top = &s->stack[s->depth - 1];
+		uint32_t target;
+
+		if (top->next >= g->out_count[top->node]) {
+			s->depth--;
+			continue;
+		}
+		target = g->out[g->out_first[top->node] + top->next++];
+		if (!s->number[target])
+			enter(s, target, s->number[top->node]);
+	}
+}
+
+/* Garbage in the order in which a search through it leaves the nodes: the last is one that nothing leads to
+ * that does not lead back. */
+static void order_garbage(struct search *s, struct numbers *order)
+{
+	const struct graph *g = s->graph;
+	uint64_t *met = xcalloc((size_t)g->count / 64 + 1, sizeof(*met));
+
+	for (uint32_t start = 0; start < g->count; start++) {
+		uint32_t at = start;
+
+		if (s->number[start] || has_bit(met, start))
+			continue;
+		set_bit(met, start);
+		s->stack = grow_array(s->stack, &s->capacity, 1, sizeof(*s->stack));
+		s->stack[s->depth++] = (struct visit){at, 0};
+		while (s->depth) {
+			struct visit *top = &s->stack[s->depth - 1];
+
+			if (top->next >= g->out_count[top->node]) {
+				push(order, top->node);
+				s->depth--;
+				continue;
+			}
+			at = g->out[g->out_first[top->node] + top->next++];
+			if (s->number[at] || has_bit(met, at))
+				continue;
+			set_bit(met, at);
+			s->stack = grow_array(s->stack, &s->capacity, s->depth + 1, sizeof(*s->stack));
+			s->stack[s->depth++] = (struct visit){at, 0};
+		}
+	}
+	free(met);
+}
+
+/* All nodes that lead to top, which nothing leads to but these: the whole of its cycle. */
+static void search_from_cycle(struct search *s, uint32_t top)
+{
+	const struct graph *g = s->graph;
+	struct numbers members = {0};
+
+	set_bit(s->is_root, top);
+	push(&members, top);
+	for (size_t i = 0; i < members.count; i++) {
+		uint32_t node = members.items[i];
+
+		for (uint64_t k = g->in_first[node]; k < g->in_first[node + 1]; k++) {
+			if (s->number[g->in[k]] || has_bit(s->is_root, g->in[k]))
+				continue;
+			set_bit(s->is_root, g->in[k]);
+			push(&members, g->in[k]);
+		}
+	}
+	for (size_t i = 0; i < members.count; i++)
+		search_from(s, members.items[i]);
+	free(members.items);
+}
+
+static void search_garbage(struct search *s)
+{
+	struct numbers order = {0};
+
+	order_garbage(s, &order);
+	for (size_t i = order.count; i--;)
+		if (!s->number[order.items[i]])
+			search_from_cycle(s, order.items[i]);
+	free(order.items);
+}
+
+/* The number with the least semidominator on the path from v up to the part of the tree that is not linked
+ * yet, which ends before linked; the path is cut short for the next time. */
+static uint32_t evaluate(struct search *s, uint32_t v, uint32_t linked)
+{
+	struct info *info = s->info;
+	uint32_t above;
+
+	if (info[v].parent < linked)
+		return info[v].label;
+	s->path.count = 0;
+	do {
+		push(&s->path, v);
+		v = info[v].parent;
+	} while (info[v].parent >= linked);
+	above = v;
+	while (s->path.count) {
+		v = s->path.items[--s->path.count];
+		info[v].parent = info[above].parent;
+		if (info[info[above].label].semi < info[info[v].label].semi)
+			info[v].label = info[above].label;
+		above = v;
+	}
+	return info[v].label;
+}
+
+static void find_semidominators(struct search *s)
+{
+	const struct graph *g = s->graph;
+
+	for (uint32_t w = s->last; w; w--) {
+		uint32_t node = s->vertex[w], semi = s->info[w].parent;
+
+		if (has_bit(s->is_root, node))
+			semi = 0;
+		for (uint64_t k = g->in_first[node]; semi && k < g->in_first[node + 1]; k++) {
+			uint32_t v = s->number[g->in[k]], u;
+
+			if (w <= s->live && v > s->live)
+				continue;
+			u = evaluate(s, v, w + 1);
+			if (s->info[u].semi < semi)
+				semi = s->info[u].semi;
+		}
+		s->info[w].semi = semi;
+	}
+}
+
+static void find_dominators(struct search *s)
+{
+	for (uint32_t w = 1; w <= s->last; w++) {
+		uint32_t at = s->info[w].idom;
+
+		while (at > s->info[w].semi)
+			at = s->info[at].idom;
+		s->info[w].idom = at;
+	}
+}
+
+void dominators_compute(
+	const struct graph *graph, const uint32_t *roots, size_t root_count, struct dominators *d)
+{
+	size_t size = (size_t)graph->count + 1;
+	struct search s = {
+		.graph = graph,
+		.number = xcalloc(size, sizeof(*s.number)),
+		.vertex = xmalloc(size * sizeof(*s.vertex)),
+		.info = xcalloc(size, sizeof(*s.info)),
+		.is_root = xcalloc(size / 64 + 1, sizeof(*s.is_root)),
+	};
+
+	for (size_t i = 0; i < root_count; i++)
+		search_from(&s, roots[i]);
+	s.live = s.last;
+	if (s.last < graph->count)
+		search_garbage(&s);
+	free(s.stack);
+	find_semidominators(&s);
+	free(s.vertex);
+	free(s.is_root);
+	free(s.path.items);
+	find_dominators(&s);
+	*d = (struct dominators){.count = graph->count, .live = s.live, .number = s.number};
+	/* Kept in place: the idom of a number is written before those behind it are read. */
+	d->idom = (uint32_t *)s.info;
+	for (uint32_t w = 0; w <= s.last; w++)
+		d->idom[w] = s.info[w].idom;
+	d->idom = xrealloc(d->idom, size * sizeof(*d->idom));
+}
+
+void dominators_deinit(struct dominators *d)
+{
+	free(d->number);
+	free(d->idom);
+	*d = (struct dominators){0};
+}

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""The heap as a graph: what the tool says of programs that know what their objects retain.
+
+  run.py                                   every interpreter
+  run.py --python 3.12 --only retained     while developing
+
+Prints a line a failure and, last, "N passed, N failed, N skipped".
+"""
+import argparse
+import json
+import os
+import signal
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+from harness import interpreters                            # noqa: E402
+from harness.tally import Tally                             # noqa: E402
+from harness.tool import DEFAULT, Tool                      # noqa: E402
+from harness.workload import Broken, Skipped, Workload      # noqa: E402
+
+PROGRAMS = os.path.join(HERE, "programs")
+TESTS = []
+# Faults that are printed of one test.
+SHOWN = 8
+
+
+def test(function):
+    """Declares a test; its name is its promise.  It returns its faults."""
+    TESTS.append(function)
+    return function
+
+
+class Case:
+    def __init__(self, tool, interpreter):
+        self.tool = tool
+        self.interpreter = interpreter
+
+    def json(self, *arguments):
+        result = self.tool.run(*arguments, "--json", env=self.tool.cache_of(self.interpreter.name))
+        if result.status != 0 or result.err:
+            raise Broken("%s: status %d, %s" % (" ".join(map(str, arguments)), result.status,
+                                                result.complaint.strip()[-300:]))
+        return result.json()
+
+
+def compare_retained(case, truth, target):
+    faults = []
+    by_type = {}
+    for row in truth["objects"]:
+        by_type.setdefault(row["type"], {})[row["address"]] = row["retained"]
+    for kind in sorted(by_type):
+        name = "__main__." + kind if kind[0].isupper() and kind != "OrderedDict" else kind
+        said = {row["address"]: row["retained_bytes"]
+                for row in case.json("refs", "--type", name, "--paths", 1, "--limit", 100000,
+                                     *target)["objects"]}
+        for address, expected in by_type[kind].items():
+            if said.get(address) != expected:
+                faults.append("%s %s: Python says %d bytes, asyncinspect says %s"
+                              % (kind, address, expected, said.get(address)))
+    return faults
+
+
+@test
+def retained_sizes_are_those_of_the_definition(case):
+    with Workload(case.interpreter, "retained.py", [], folder=PROGRAMS) as program:
+        program.settle()
+        with open(program.truth_path) as source:
+            truth = json.load(source)
+        faults = compare_retained(case, truth, ["--pid", program.pid])
+        if case.interpreter.root == "/":
+            faults += compare_retained(case, truth, [program.abort()])
+    return faults
+
+
+def words(text):
+    return [part for part in text.split(",") if part]
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tool", default=DEFAULT, help="the program to test")
+    parser.add_argument("--python", type=words, metavar="NAME,...",
+                        help="these interpreters only")
+    parser.add_argument("--require", type=words, default=[], metavar="NAME,...",
+                        help="a missing one of these fails instead of being skipped")
+    parser.add_argument("--interpreters", metavar="FILE")
+    parser.add_argument("--only", type=words, metavar="WORD,...")
+    parser.add_argument("--verbose", action="store_true")
+    return parser.parse_args()
+
+
+def run_one(tally, case, function):
+    name = "%s %s" % (case.interpreter.name, function.__name__.replace("_", " "))
+    try:
+        faults = function(case)
+    except Skipped as reason:
+        tally.skip(name, str(reason))
+    except Broken as trouble:
+        tally.fail(name, ["the test itself: %s" % trouble])
+    else:
+        if faults:
+            tally.fail(name, faults[:SHOWN] + (["and %d more" % (len(faults) - SHOWN)]
+                                               if len(faults) > SHOWN else []))
+        else:
+            tally.ok(name)
+
+
+def main():
+    args = parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    tally = Tally(verbose=args.verbose)
+    usable, absent = interpreters.select(
+        interpreters.discover(args.interpreters), args.python, args.require)
+    for name, reason, is_failure in absent:
+        (tally.fail if is_failure else tally.skip)("interpreter " + name, reason)
+    tool = Tool(args.tool)
+    try:
+        if not tool.exists():
+            tally.fail("asyncinspect", "%s is not there: run make" % tool.command[0])
+            return tally.finish()
+        for function in TESTS:
+            if args.only and not any(word in function.__name__ for word in args.only):
+                continue
+            for interpreter in usable:
+                run_one(tally, Case(tool, interpreter), function)
+    finally:
+        tool.close()
+    return tally.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
