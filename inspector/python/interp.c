@@ -186,6 +186,25 @@ static void share_names(struct pythreads *all)
 	addrmap_deinit(&named);
 }
 
+static void find_system_calls(struct python *py, struct pythreads *all)
+{
+	struct addrmap by_tid = ADDRMAP_INIT;
+	size_t count;
+	const struct target_thread *threads = target_threads(py->target, &count);
+
+	for (size_t i = 0; i < count; i++)
+		addrmap_put(&by_tid, (uint64_t)threads[i].tid, i);
+	for (size_t i = 0; i < all->count; i++) {
+		uint64_t index = 0;
+
+		if ((count == 1 && all->count == 1) ||
+			(!target_namespace_pid(py->target) &&
+				addrmap_get(&by_tid, all->threads[i].native_id, &index)))
+			all->threads[i].call = threads[index].call;
+	}
+	addrmap_deinit(&by_tid);
+}
+
 bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 {
 	struct pythread *oldest_first;
@@ -203,5 +222,6 @@ bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 	free(all->threads);
 	all->threads = oldest_first;
 	share_names(all);
+	find_system_calls(py, all);
 	return true;
 }

@@ -20,6 +20,9 @@ struct pythread {
 	size_t frame_count;
 	struct pyframe *frames; /* innermost first; complete Python frames only; in the arena */
 	bool is_cut;		/* the stack could not be followed to its end */
+	/* What it waits for in the kernel. Known by native_id: not of a process in a container, whose threads
+	 * have other numbers there, unless it is the only one. */
+	struct system_call call;
 };
 
 struct pythreads {

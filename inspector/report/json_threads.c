@@ -51,13 +51,22 @@ size_t json_thread_count(const struct view *view)
 	return view->model->asyncio->threads.count;
 }
 
+/* null: it ran when it was stopped, or that is not known. */
+static json_t *json_system_call(const struct system_call *call)
+{
+	if (!call->is_waiting)
+		return json_null();
+	return json_pack("{s:I, s:o}", "number", (json_int_t)call->number, "name",
+		json_text(system_call_name(call->number)));
+}
+
 json_t *json_thread(const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
 	const struct pythread *thread = &a->threads.threads[i];
 
-	return json_pack("{s:o, s:I, s:o, s:I, s:o, s:o}", "address", json_address(thread->address),
+	return json_pack("{s:o, s:I, s:o, s:I, s:o, s:o, s:o}", "address", json_address(thread->address),
 		"native_id", (json_int_t)thread->native_id, "name", json_text(thread->name), "interpreter",
 		(json_int_t)a->threads.interps[thread->interp].id, "loop", json_address(a->running_loops[i]),
-		"frames", json_thread_frames(view, thread));
+		"frames", json_thread_frames(view, thread), "system_call", json_system_call(&thread->call));
 }

@@ -1,7 +1,6 @@
 #include "inspector/report/table.h"
 
 #include "inspector/base/alloc.h"
-#include "inspector/report/style.h"
 
 #include <libsmartcols.h>
 #include <stdio.h>
@@ -10,56 +9,49 @@
 
 /* Every row is as wide as the widest one: a cell that is longer than this, in bytes, is cut. */
 #define CELL_LIMIT 256
-/* What a column that may be cut keeps at least, in columns of the terminal. */
-#define LEAST_WIDTH 12
-/* What any column keeps when all is too narrow. */
-#define URGENT_WIDTH 6
-#define COLUMNS_MAX  16
-/* libsmartcols puts one blank between columns. */
-#define GAP 1
-
-struct column {
-	const char *title;
-	enum column_kind kind;
-	size_t width; /* of its widest cell, then what it may have */
-};
 
 struct table {
-	const struct view *view; /* borrowed */
-	size_t column_count;
-	struct column columns[COLUMNS_MAX];
-	size_t row_count, capacity;
-	char *(*rows)[COLUMNS_MAX]; /* owned; NULL: empty */
+	struct libscols_table *columns;
+	struct libscols_line *line; /* the row that was added last */
 };
 
 struct table *table_create(const struct view *view)
 {
 	struct table *table = xcalloc(1, sizeof(*table));
 
-	table->view = view;
+	table->columns = scols_new_table();
+	if (!table->columns) {
+		fputs("asyncinspect: out of memory\n", stderr);
+		exit(1);
+	}
+	scols_table_enable_colors(table->columns, view->with_color);
+	scols_table_enable_noencoding(table->columns, 1); /* table_set makes cells safe */
+	if (!view->is_terminal) {
+		scols_table_set_termforce(table->columns, SCOLS_TERMFORCE_NEVER);
+		scols_table_enable_maxout(table->columns, 0);
+	}
 	return table;
 }
 
 void table_add_column(struct table *table, const char *title, enum column_kind kind)
 {
-	if (table->column_count < COLUMNS_MAX)
-		table->columns[table->column_count++] =
-			(struct column){.title = title, .kind = kind, .width = strlen(title)};
+	int flags = kind == COLUMN_CUT ? SCOLS_FL_TRUNC : kind == COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+
+	scols_table_new_column(table->columns, title, kind == COLUMN_CUT ? 0.2 : 1, flags);
 }
 
 void table_add_row(struct table *table)
 {
-	table->rows = grow_array(table->rows, &table->capacity, table->row_count + 1, sizeof(*table->rows));
-	memset(table->rows[table->row_count++], 0, sizeof(*table->rows));
+	table->line = scols_table_new_line(table->columns, NULL);
 }
 
 void table_set(struct table *table, size_t column, const char *text)
 {
 	struct strbuf safe = STRBUF_INIT;
-	char *start = NULL, **cell;
+	char *start = NULL;
 	size_t length;
 
-	if (!text || !table->row_count || column >= table->column_count)
+	if (!text || !table->line)
 		return;
 	length = strlen(text);
 	if (length > CELL_LIMIT) {
@@ -71,9 +63,8 @@ void table_set(struct table *table, size_t column, const char *text)
 	if (start)
 		strbuf_append(&safe, "...");
 	free(start);
-	cell = &table->rows[table->row_count - 1][column];
-	free(*cell);
-	*cell = strbuf_steal(&safe);
+	scols_line_set_data(table->line, column, strbuf_text(&safe));
+	strbuf_deinit(&safe);
 }
 
 void table_set_format(struct table *table, size_t column, const char *format, ...)
@@ -91,121 +82,9 @@ void table_set_format(struct table *table, size_t column, const char *format, ..
 	free(text);
 }
 
-static bool may_be_cut(enum column_kind kind)
-{
-	return kind == COLUMN_CUT || kind == COLUMN_MAIN;
-}
-
-static size_t total_width(const struct table *table)
-{
-	size_t total = 0;
-
-	for (size_t i = 0; i < table->column_count; i++)
-		total += table->columns[i].width + (i ? GAP : 0);
-	return total;
-}
-
-/* How wide a column counts among those that give way; 0: it does not. */
-static size_t weight(const struct column *column, bool is_urgent)
-{
-	if (column->kind == COLUMN_NUMBER || column->width <= (is_urgent ? URGENT_WIDTH : LEAST_WIDTH) ||
-		(!is_urgent && !may_be_cut(column->kind)))
-		return 0;
-	return column->kind == COLUMN_MAIN ? column->width : 2 * column->width;
-}
-
-/* The column that gives way next; NULL none. */
-static struct column *next_to_cut(struct table *table)
-{
-	for (int is_urgent = 0; is_urgent < 2; is_urgent++) {
-		struct column *found = NULL;
-
-		for (size_t i = 0; i < table->column_count; i++) {
-			struct column *column = &table->columns[i];
-
-			if (weight(column, is_urgent) > (found ? weight(found, is_urgent) : 0))
-				found = column;
-		}
-		if (found)
-			return found;
-	}
-	return NULL;
-}
-
-static void fit(struct table *table, size_t room)
-{
-	for (size_t i = 0; i < table->row_count; i++)
-		for (size_t k = 0; k < table->column_count; k++) {
-			size_t width = table->rows[i][k] ? style_width(table->rows[i][k]) : 0;
-
-			if (width > table->columns[k].width)
-				table->columns[k].width = width;
-		}
-	while (total_width(table) > room) {
-		struct column *column = next_to_cut(table);
-
-		if (!column)
-			break;
-		column->width--;
-	}
-	for (size_t i = 0; i < table->row_count; i++)
-		for (size_t k = 0; k < table->column_count; k++)
-			if (table->rows[i][k] && table->columns[k].kind != COLUMN_NUMBER) {
-				char *whole = table->rows[i][k];
-
-				table->rows[i][k] = style_cut(whole, table->columns[k].width);
-				free(whole);
-			}
-}
-
-static void check(const void *made)
-{
-	if (made)
-		return;
-	fputs("asyncinspect: out of memory\n", stderr);
-	exit(1);
-}
-
-static struct libscols_table *make(const struct table *table)
-{
-	struct libscols_table *made = scols_new_table();
-
-	check(made);
-	scols_table_enable_colors(made, table->view->with_color);
-	scols_table_enable_noencoding(made, 1); /* table_set makes cells safe */
-	if (!table->view->is_terminal) {
-		scols_table_set_termforce(made, SCOLS_TERMFORCE_NEVER);
-		scols_table_enable_maxout(made, 0);
-	}
-	for (size_t i = 0; i < table->column_count; i++) {
-		const struct column *column = &table->columns[i];
-
-		check(scols_table_new_column(made, column->title, may_be_cut(column->kind) ? 0.2 : 1,
-			may_be_cut(column->kind)	? SCOLS_FL_TRUNC
-			: column->kind == COLUMN_NUMBER ? SCOLS_FL_RIGHT
-							: 0));
-	}
-	return made;
-}
-
 void table_print(struct table *table)
 {
-	struct libscols_table *made = make(table);
-
-	if (table->view->is_terminal)
-		fit(table, scols_table_get_termwidth(made));
-	for (size_t i = 0; i < table->row_count; i++) {
-		struct libscols_line *line = scols_table_new_line(made, NULL);
-
-		check(line);
-		for (size_t k = 0; k < table->column_count; k++) {
-			if (table->rows[i][k])
-				scols_line_set_data(line, k, table->rows[i][k]);
-			free(table->rows[i][k]);
-		}
-	}
-	scols_print_table(made);
-	scols_unref_table(made);
-	free(table->rows);
+	scols_print_table(table->columns);
+	scols_unref_table(table->columns);
 	free(table);
 }

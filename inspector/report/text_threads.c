@@ -35,6 +35,16 @@ static void print_loop(const struct view *view, uint64_t address)
 	}
 }
 
+static void print_call(const struct system_call *call)
+{
+	const char *name = system_call_name(call->number);
+
+	if (call->is_waiting && name)
+		printf("  waits in the system call %s\n", name);
+	else if (call->is_waiting)
+		printf("  waits in system call %llu\n", (unsigned long long)call->number);
+}
+
 void text_threads(const struct view *view)
 {
 	const struct asyncio *a = view->model->asyncio;
@@ -53,6 +63,7 @@ void text_threads(const struct view *view)
 			print_frame(view, &thread->frames[k]);
 		if (!thread->frame_count)
 			puts("  no Python frame");
+		print_call(&thread->call);
 		if (thread->is_cut)
 			puts("  ... the stack could not be followed further");
 	}

@@ -82,6 +82,7 @@ static void take_threads(struct target *t, const struct tracer *tracer)
 		thread->has_registers = threads[i].has_registers;
 		thread->stack_pointer = threads[i].stack_pointer;
 		thread->pc = threads[i].pc;
+		thread->call = threads[i].call;
 		foreign += !threads[i].is_stopped;
 		t->thread_count++;
 	}

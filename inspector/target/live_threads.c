@@ -30,7 +30,12 @@ static void read_sleeper(const struct target *t, struct target_thread *thread)
 	int errnum;
 
 	snprintf(name, sizeof(name), "task/%d/syscall", (int)thread->tid);
-	if (proc_file_read(t->proc, name, &text, &errnum) && (pc = strrchr(strbuf_text(&text), ' '))) {
+	if (!proc_file_read(t->proc, name, &text, &errnum)) {
+		strbuf_deinit(&text);
+		return;
+	}
+	system_call_of_text(strbuf_text(&text), &thread->call);
+	if ((pc = strrchr(strbuf_text(&text), ' '))) {
 		sp = pc;
 		while (sp > text.text && sp[-1] != ' ')
 			sp--;

@@ -22,6 +22,7 @@
 #define ASYNCINSPECT_TARGET_TARGET_H
 
 #include "inspector/base/error.h"
+#include "inspector/target/system_call.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -54,8 +55,9 @@ struct region {
 struct target_thread {
 	pid_t tid;
 	char name[17];	    /* comm; "" when unknown (a core) */
-	bool has_registers; /* the two below are known */
+	bool has_registers; /* what is below is known */
 	uint64_t stack_pointer, pc;
+	struct system_call call;
 	int signal; /* core: the signal that it was stopped by, 0 when none */
 };
 

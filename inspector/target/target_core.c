@@ -279,6 +279,8 @@ static void add_threads(struct target *t)
 		t->threads[i].stack_pointer = threads[i].stack_pointer;
 		t->threads[i].pc = threads[i].pc;
 		t->threads[i].has_registers = threads[i].pc != 0;
+		if (t->threads[i].has_registers)
+			system_call_of_registers(threads[i].registers, &t->threads[i].call);
 	}
 	t->pid = core_file_process(t->core)->pid;
 }

@@ -62,6 +62,7 @@ static void read_registers(struct tracer_thread *thread)
 	thread->has_registers = true;
 	thread->stack_pointer = registers.rsp;
 	thread->pc = registers.rip;
+	system_call_of_registers((const uint64_t *)&registers, &thread->call);
 }
 
 /* One look at a thread that was interrupted. Three kinds of stop: ours and that of a stopped process, both

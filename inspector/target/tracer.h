@@ -9,6 +9,7 @@
 #define ASYNCINSPECT_TARGET_TRACER_H
 
 #include "inspector/base/error.h"
+#include "inspector/target/system_call.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,8 +20,9 @@ struct tracer_thread {
 	pid_t tid;
 	bool is_stopped; /* else it is gone, or it did not stop in time, or another tracer holds it */
 	bool is_gone;
-	bool has_registers; /* the two below are known */
+	bool has_registers; /* what is below is known */
 	uint64_t stack_pointer, pc;
+	struct system_call call;
 };
 
 struct tracer;

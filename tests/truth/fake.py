@@ -25,7 +25,7 @@ def _frame(entry):
 def _wait(waiter, children):
     return waiter and {"kind": "future", "address": waiter["id"], "type": waiter["type"],
                        "done": waiter["done"], "on": None, "tasks": children,
-                       "text": "Future", "wakes_by": None}
+                       "text": "Future", "wakes_by": None, "holders": []}
 
 
 def _task(row):
@@ -88,7 +88,8 @@ def report(truth, core=None):
                    "runtime_warning_filter": None},
         "interpreters": [],
         "threads": [{"address": hex(4096 + row["native_id"]), "native_id": row["native_id"],
-                     "name": row["name"], "interpreter": 0, "loop": None, "frames": []}
+                     "name": row["name"], "interpreter": 0, "loop": None, "frames": [],
+                     "system_call": None}
                     for row in truth["threads"]],
         "loops": [_loop(address) for address in sorted({t["loop_id"] for t in truth["tasks"]})],
         "tasks": [_task(row) for row in truth["tasks"]],
