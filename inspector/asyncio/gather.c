@@ -55,6 +55,10 @@ static void look_at(struct finder *f, const struct future *child)
 		uint64_t outer =
 			pyclosure_variable(f->a->py, callbacks[i], "gather.<locals>._done_callback", "outer");
 
+		/* 3.9 */
+		if (!outer)
+			outer = pyclosure_variable(
+				f->a->py, callbacks[i], "_gather.<locals>._done_callback", "outer");
 		if (outer)
 			add(f, outer);
 	}
