@@ -13,6 +13,7 @@ const struct rule rules[] = {
 	{"unawaited-gather", rule_unawaited_gather},
 	{"unretrieved-exception", rule_unretrieved_exception},
 	{"wrong-loop", rule_wrong_loop},
+	{"blocked-loop", rule_blocked_loop},
 	{"pending-on-closed-loop", rule_pending_on_closed_loop},
 	{"scheduled-on-stopped-loop", rule_scheduled_on_stopped_loop},
 	{"deadlock", rule_deadlock},

@@ -35,6 +35,7 @@ void rule_unreferenced_task(struct model *model);
 void rule_unawaited_gather(struct model *model);
 void rule_unretrieved_exception(struct model *model);
 void rule_wrong_loop(struct model *model);
+void rule_blocked_loop(struct model *model);
 void rule_pending_on_closed_loop(struct model *model);
 void rule_scheduled_on_stopped_loop(struct model *model);
 void rule_deadlock(struct model *model);

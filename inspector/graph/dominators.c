@@ -69,16 +69,13 @@ static void search_from(struct search *s, uint32_t root)
 	enter(s, root, 0);
 	while (s->depth) {
 		struct visit *top = &s->stack[s->depth - 1];
-		const uint32_t *targets;
 		uint32_t target;
-		size_t count;
 
-		targets = graph_targets(g, top->node, &count);
-		if (top->next >= count) {
+		if (top->next >= g->out_count[top->node]) {
 			s->depth--;
 			continue;
 		}
-		target = targets[top->next++];
+		target = g->out[g->out_first[top->node] + top->next++];
 		if (!s->number[target])
 			enter(s, target, s->number[top->node]);
 	}
@@ -101,16 +98,13 @@ static void order_garbage(struct search *s, struct numbers *order)
 		s->stack[s->depth++] = (struct visit){at, 0};
 		while (s->depth) {
 			struct visit *top = &s->stack[s->depth - 1];
-			const uint32_t *targets;
-			size_t count;
 
-			targets = graph_targets(g, top->node, &count);
-			if (top->next >= count) {
+			if (top->next >= g->out_count[top->node]) {
 				push(order, top->node);
 				s->depth--;
 				continue;
 			}
-			at = targets[top->next++];
+			at = g->out[g->out_first[top->node] + top->next++];
 			if (s->number[at] || has_bit(met, at))
 				continue;
 			set_bit(met, at);
@@ -130,14 +124,13 @@ static void search_from_cycle(struct search *s, uint32_t top)
 	set_bit(s->is_root, top);
 	push(&members, top);
 	for (size_t i = 0; i < members.count; i++) {
-		size_t count;
-		const uint32_t *sources = graph_sources(g, members.items[i], &count);
+		uint32_t node = members.items[i];
 
-		for (size_t k = 0; k < count; k++) {
-			if (s->number[sources[k]] || has_bit(s->is_root, sources[k]))
+		for (uint64_t k = g->in_first[node]; k < g->in_first[node + 1]; k++) {
+			if (s->number[g->in[k]] || has_bit(s->is_root, g->in[k]))
 				continue;
-			set_bit(s->is_root, sources[k]);
-			push(&members, sources[k]);
+			set_bit(s->is_root, g->in[k]);
+			push(&members, g->in[k]);
 		}
 	}
 	for (size_t i = 0; i < members.count; i++)
@@ -187,13 +180,11 @@ static void find_semidominators(struct search *s)
 
 	for (uint32_t w = s->last; w; w--) {
 		uint32_t node = s->vertex[w], semi = s->info[w].parent;
-		size_t count;
-		const uint32_t *sources = graph_sources(g, node, &count);
 
 		if (has_bit(s->is_root, node))
 			semi = 0;
-		for (size_t k = 0; semi && k < count; k++) {
-			uint32_t v = s->number[sources[k]], u;
+		for (uint64_t k = g->in_first[node]; semi && k < g->in_first[node + 1]; k++) {
+			uint32_t v = s->number[g->in[k]], u;
 
 			if (w <= s->live && v > s->live)
 				continue;
