@@ -111,6 +111,7 @@ lint "try_table" "${make[@]}" try-table
 part "layouts" tests/layouts/run.py
 part "truth, stripped" tests/truth/run.py --kind live,core \
 	--python debian-3.9-stripped,debian-3.13-stripped,debian-3.14-stripped,debian-3.15-stripped
+part "findings" tests/findings/run.py --require "$require"
 part "behaviour" tests/behaviour/run.py
 part "limits" tests/limits/run.py --require "$require"
 part "heap" tests/heap/run.py --require "$require"
