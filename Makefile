@@ -5,6 +5,11 @@ VERSION := 0.1.0
 PREFIX  ?= /usr/local
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/asyncinspect
+# GDB's auto-load looks here for NAME-gdb.gdb of a program or library /NAME that it debugs, if its own prefix is
+# PREFIX, or its `set auto-load scripts-directory' names the folder.
+AUTOLOADDIR ?= $(PREFIX)/share/gdb/auto-load
+AUTOLOAD_FOR ?= $(patsubst %,/usr/bin/python3.%,8 9 10 11 12 13 14 15)
 
 CC         ?= cc
 PKG_CONFIG ?= pkg-config
@@ -98,10 +103,28 @@ install: all
 	$(INSTALL) -m 755 $(PROGRAM) $(DESTDIR)$(BINDIR)/asyncinspect
 	$(INSTALL) -m 644 man/asyncinspect.1 $(DESTDIR)$(MANDIR)/man1/asyncinspect.1
 	$(INSTALL) -m 644 man/asyncinspect-json.5 $(DESTDIR)$(MANDIR)/man5/asyncinspect-json.5
+	$(INSTALL) -d $(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(DATADIR)
+	$(INSTALL) -m 644 man/asyncinspect-gdb.7 $(DESTDIR)$(MANDIR)/man7/asyncinspect-gdb.7
+	sed 's|^\(.*set $$__asyncio_default = \)"asyncinspect"$$|\1"$(BINDIR)/asyncinspect"|' \
+		gdb-commands/asyncinspect.gdb > $(DESTDIR)$(DATADIR)/asyncinspect.gdb
+	chmod 644 $(DESTDIR)$(DATADIR)/asyncinspect.gdb
+	for python in $(AUTOLOAD_FOR); do \
+		$(INSTALL) -d $(DESTDIR)$(AUTOLOADDIR)$${python%/*} && \
+		ln -sf $(DATADIR)/asyncinspect.gdb $(DESTDIR)$(AUTOLOADDIR)$$python-gdb.gdb || exit; \
+	done
+	@echo
+	@echo 'For the command asyncio in every GDB, this line in ~/.gdbinit (or a file of its system-gdbinit-dir):'
+	@echo '    source $(DATADIR)/asyncinspect.gdb'
+	@echo 'or, only where GDB debugs a system Python, these two:'
+	@echo '    add-auto-load-scripts-directory $(AUTOLOADDIR)'
+	@echo '    add-auto-load-safe-path $(AUTOLOADDIR)'
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/asyncinspect $(DESTDIR)$(MANDIR)/man1/asyncinspect.1 \
-		$(DESTDIR)$(MANDIR)/man5/asyncinspect-json.5
+		$(DESTDIR)$(MANDIR)/man5/asyncinspect-json.5 $(DESTDIR)$(MANDIR)/man7/asyncinspect-gdb.7 \
+		$(DESTDIR)$(DATADIR)/asyncinspect.gdb \
+		$(patsubst %,$(DESTDIR)$(AUTOLOADDIR)%-gdb.gdb,$(AUTOLOAD_FOR))
+	rmdir $(DESTDIR)$(DATADIR) 2>/dev/null || true
 
 format:
 	clang-format -i corefiles/*.[ch] inspector/*/*.[ch] tests/unit/*.[ch]

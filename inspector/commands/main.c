@@ -1,4 +1,5 @@
 /* asyncinspect: the asyncio tasks, await chains and orphaned coroutines of a CPython process or core dump. */
+#include "inspector/commands/gdb_target.h"
 #include "inspector/commands/session.h"
 
 #include <errno.h>
@@ -21,11 +22,31 @@ static void print_error(const struct error *err)
 	strbuf_deinit(&line);
 }
 
+/* Inside GDB the answer is collected, and need not be about a target. */
+static bool inspect(struct session *session, struct options *options, struct error *err)
+{
+	struct gdb *gdb = options->gdb;
+
+	*session = (struct session){.options = options};
+	if (gdb && gdb->state.is_session && !gdb_answer_open(&gdb->answer, gdb->state.gdb, err))
+		return false;
+	if (gdb && !gdb_target_choose(options, err))
+		return false;
+	if (gdb && gdb->is_done)
+		return true;
+	if (session_open(session, options, err) && options->command->run(session, err))
+		return true;
+	if (gdb)
+		gdb_target_advise(options, err);
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct session session;
 	struct error err = ERROR_INIT;
+	int status;
 	bool ok;
 
 	/* For column widths; numbers stay as they are. */
@@ -33,17 +54,20 @@ int main(int argc, char **argv)
 	/* A reader that has seen enough ends this program without a word. */
 	signal(SIGPIPE, SIG_DFL);
 	options_parse(argc, argv, &options);
-	ok = session_open(&session, &options, &err) && options.command->run(&session, &err);
+	ok = inspect(&session, &options, &err);
 	if (!ok && session.target && target_is_truncated(session.target))
 		error_advise(&err, "The core is truncated: raise `ulimit -c`, or make room on the disk, and "
 				   "dump again.");
+	if (options.gdb)
+		gdb_answer_diagnose(&options.gdb->answer);
 	if (!ok)
 		print_error(&err);
 	else
 		session_print_warnings(&session);
 	session_close(&session);
+	status = ok ? session.status : err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
+	if (options.gdb)
+		status = gdb_answer_close(&options.gdb->answer, status);
 	options_deinit(&options);
-	if (ok)
-		return session.status;
-	return err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
+	return status;
 }

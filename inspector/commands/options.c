@@ -1,6 +1,7 @@
 #include "inspector/commands/options.h"
 
 #include "inspector/base/alloc.h"
+#include "inspector/commands/gdb_target.h"
 #include "inspector/python/era.h"
 
 #include <argp.h>
@@ -23,6 +24,8 @@ enum key {
 	KEY_LAYOUT,
 	KEY_NO_CACHE,
 	KEY_NO_STOP,
+	KEY_GDB,
+	KEY_LIBRARY_DIR,
 	KEY_JSON,
 	KEY_EXPORT,
 	KEY_LOCALS,
@@ -44,6 +47,11 @@ static const struct argp_option option_table[] = {
 	{"sysroot", KEY_SYSROOT, "DIR", 0, "Look for the target's files below DIR", 1},
 	{"debug-dir", KEY_DEBUG_DIR, "DIR", 0,
 		"Look for separate debug files below DIR, before /usr/lib/debug (can be repeated)", 1},
+	{"library-dir", KEY_LIBRARY_DIR, "DIR", 0,
+		"Look for a core's libraries in DIR, too: as DIR/usr/lib/libx.so or DIR/libx.so (can be "
+		"repeated)",
+		1},
+	{"gdb", KEY_GDB, NULL, 0, "Inspect what GDB debugs: it pipes what it says of that", 1},
 	{"no-stop", KEY_NO_STOP, NULL, 0,
 		"Read a process without stopping it: what is read may not fit together", 1},
 	{"layout", KEY_LAYOUT, "SOURCE,...", 0,
@@ -144,11 +152,11 @@ static void refuse_rule(struct argp_state *state, const struct error *err)
 	free(known);
 }
 
-static void add_debug_dir(struct options *o, const char *dir)
+void options_add_dir(const char ***dirs, size_t *count, const char *dir)
 {
-	o->debug_dirs = xrealloc(o->debug_dirs, (o->debug_dir_count + 2) * sizeof(*o->debug_dirs));
-	o->debug_dirs[o->debug_dir_count++] = dir;
-	o->debug_dirs[o->debug_dir_count] = NULL;
+	*dirs = xrealloc(*dirs, (*count + 2) * sizeof(**dirs));
+	(*dirs)[(*count)++] = dir;
+	(*dirs)[*count] = NULL;
 }
 
 static bool is_number(const char *word)
@@ -250,6 +258,32 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	check_sort_key(state, o);
 }
 
+/* GDB names the target: all that follows the command is its argument, also when a name has blanks. */
+static void sort_gdb_words(struct argp_state *state, struct parser *p)
+{
+	struct options *o = p->options;
+	const char *name = p->count ? p->words[0] : "report";
+	struct strbuf argument = STRBUF_INIT;
+
+	o->command = command_find(name);
+	if (!o->command)
+		o->command = gdb_command_find(name);
+	if (!o->command)
+		argp_error(state, "there is no command '%s'", name);
+	check_given(state, p);
+	if (p->count > 1 && (!o->command->argument || o->type))
+		argp_error(state, "there is one word too many: '%s'", p->words[1]);
+	for (size_t i = 0; p->count > 1 && i < o->gdb->state.word_count; i++)
+		if (o->gdb->state.words[i] == p->words[1])
+			o->gdb->argument_is_name = o->gdb->state.is_quoted[i];
+	for (size_t i = 1; i < p->count; i++)
+		strbuf_printf(&argument, "%s%s", i > 1 ? " " : "", p->words[i]);
+	if (p->count > 1)
+		o->argument = o->joined = strbuf_steal(&argument);
+	else if (o->command->argument && !o->type && o->command->needs_memory)
+		argp_error(state, "%s needs a %s", o->command->name, o->command->argument);
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct parser *p = state->input;
@@ -273,7 +307,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		o->sysroot = argument;
 		break;
 	case KEY_DEBUG_DIR:
-		add_debug_dir(o, argument);
+		options_add_dir(&o->debug_dirs, &o->debug_dir_count, argument);
+		break;
+	case KEY_LIBRARY_DIR:
+		options_add_dir(&o->library_dirs, &o->library_dir_count, argument);
+		break;
+	case KEY_GDB:
+		if (!o->gdb)
+			argp_error(state, "--gdb is not cut");
 		break;
 	case KEY_LAYOUT:
 		o->layout_sources = parse_sources(state, argument);
@@ -329,7 +370,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->pid && o->core)
 			argp_error(state, "both a process and a core were given");
-		sort_words(state, p);
+		if (o->gdb)
+			sort_gdb_words(state, p);
+		else
+			sort_words(state, p);
 		check_given(state, p);
 		if (!gates_fit_rules(&o->gates, o->rules, &err))
 			argp_error(state, "%s", err.text);
@@ -349,8 +393,36 @@ static void print_version(FILE *out, struct argp_state *state)
 		era_known_versions());
 }
 
+/* With --gdb the command line goes on in what GDB pipes. Caller frees; NULL: it was not given. */
+static char **add_gdb_words(int *argc, char **argv, struct options *o)
+{
+	struct error err = ERROR_INIT;
+	char **words;
+	size_t count = 0;
+	bool is_given = false;
+
+	for (int i = 1; i < *argc && strcmp(argv[i], "--") != 0; i++)
+		is_given |= strcmp(argv[i], "--gdb") == 0;
+	if (!is_given)
+		return NULL;
+	o->gdb = gdb_create(&err);
+	if (!o->gdb) {
+		fprintf(stderr, "asyncinspect: %s\nasyncinspect: hint: %s\n", err.text, err.advice);
+		exit(2);
+	}
+	words = xcalloc((size_t)*argc + o->gdb->state.word_count + 1, sizeof(*words));
+	for (int i = 0; i < *argc; i++)
+		words[count++] = argv[i];
+	for (size_t i = 0; i < o->gdb->state.word_count; i++)
+		words[count++] = o->gdb->state.words[i];
+	*argc = (int)count;
+	return words;
+}
+
 void options_parse(int argc, char **argv, struct options *options)
 {
+	char **longer_argv;
+
 	struct parser parser = {.options = options};
 	char *doc = xstrdup(
 		"Shows the asyncio tasks, await chains and orphaned coroutines of a CPython process or core "
@@ -377,7 +449,9 @@ void options_parse(int argc, char **argv, struct options *options)
 	argp.doc = doc;
 	argp_program_version_hook = print_version;
 	argp_err_exit_status = 2;
-	argp_parse(&argp, argc, argv, 0, NULL, &parser);
+	longer_argv = add_gdb_words(&argc, argv, options);
+	argp_parse(&argp, argc, longer_argv ? longer_argv : argv, 0, NULL, &parser);
+	free(longer_argv);
 	free(parser.words);
 	free(doc);
 }
@@ -386,4 +460,7 @@ void options_deinit(struct options *options)
 {
 	gates_deinit(&options->gates);
 	free(options->debug_dirs);
+	free(options->library_dirs);
+	free(options->joined);
+	gdb_destroy(options->gdb);
 }

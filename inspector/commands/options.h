@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+struct gdb;
+
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
 struct options {
@@ -17,6 +19,10 @@ struct options {
 	const char *executable, *sysroot; /* NULL: none given */
 	const char **debug_dirs;	  /* NULL-terminated, owned; NULL: none given */
 	size_t debug_dir_count;
+	const char **library_dirs; /* the same */
+	size_t library_dir_count;
+	char *joined;	 /* what argument is, when it is owned */
+	struct gdb *gdb; /* --gdb: owned; NULL: not given */
 	bool use_cache, no_stop;
 	unsigned layout_sources; /* --layout: bits 1 << SOURCE_x; 0: not given */
 	bool as_json, as_table, with_locals;
@@ -34,6 +40,10 @@ struct options {
 /* Parses the command line. Ends the program with status 2 and one line on standard error when it makes no
  * sense, and with status 0 after --help, --usage or --version. */
 void options_parse(int argc, char **argv, struct options *options);
+
+/* Appends to such a list of folders. dir is borrowed. */
+void options_add_dir(const char ***dirs, size_t *count, const char *dir);
+
 void options_deinit(struct options *options);
 
 #endif

@@ -1,5 +1,6 @@
 #include "inspector/commands/session.h"
 
+#include "inspector/commands/gdb_target.h"
 #include "inspector/python/era.h"
 #include "inspector/report/json.h"
 
@@ -11,7 +12,11 @@
 static bool open_target(struct session *s, const struct options *o, struct error *err)
 {
 	const struct target_options target_options = {
-		.executable = o->executable, .sysroot = o->sysroot, .no_stop = o->no_stop};
+		.executable = o->executable,
+		.sysroot = o->sysroot,
+		.library_dirs = o->library_dirs,
+		.no_stop = o->no_stop,
+	};
 
 	s->target = o->core ? target_open_core(o->core, &target_options, err)
 			    : target_open_process(o->pid, &target_options, err);
@@ -50,7 +55,7 @@ bool session_build_model(struct session *s, const struct model_options *wants, s
 	return s->model != NULL;
 }
 
-static void warn(const char *text)
+void session_warn(const char *text)
 {
 	struct strbuf safe = STRBUF_INIT;
 
@@ -64,34 +69,39 @@ void session_print_warnings(const struct session *s)
 	const char *const *warnings;
 	size_t count;
 
+	if (s->options->gdb && s->options->gdb->note)
+		session_warn(s->options->gdb->note);
 	if (!s->target)
 		return;
 	warnings = target_warnings(s->target, &count);
 	for (size_t i = 0; i < count; i++)
-		warn(warnings[i]);
+		session_warn(warnings[i]);
 	for (size_t i = 0; s->python && i < s->python->layout.note_count; i++)
 		if (s->python->layout.notes[i].is_warning)
-			warn(s->python->layout.notes[i].text);
+			session_warn(s->python->layout.notes[i].text);
 	if (s->python && !era_is_tested(s->python->hexversion)) {
 		char *text = xasprintf("CPython %s was not tested with this program, which knows %s",
 			s->python->version, era_known_versions());
 
-		warn(text);
+		session_warn(text);
 		free(text);
 	}
 	if (!s->is_settled)
-		warn("a garbage collection was running: objects that it was looking at may be missing");
+		session_warn(
+			"a garbage collection was running: objects that it was looking at may be missing");
 	else if (s->model && !s->model->asyncio->heap_is_complete)
-		warn("the collector's lists could not be followed to their end: objects may be missing");
+		session_warn(
+			"the collector's lists could not be followed to their end: objects may be missing");
 	if (s->python && s->python->unreadable) {
 		char *text = xasprintf("%zu thing%s could not be read; the first: %s", s->python->unreadable,
 			s->python->unreadable == 1 ? "" : "s", s->python->first_unreadable.text);
 
-		warn(text);
+		session_warn(text);
 		free(text);
 	}
 }
 
+/* In GDB its own setting stands for the environment, which it has looked at when it started. */
 static bool wants_color(const struct options *o, bool is_terminal)
 {
 	const char *no_color = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE"),
@@ -99,6 +109,8 @@ static bool wants_color(const struct options *o, bool is_terminal)
 
 	if (o->color != WHEN_AUTO)
 		return o->color == WHEN_ALWAYS;
+	if (o->gdb && o->gdb->answer.is_open)
+		return o->gdb->answer.is_terminal && o->gdb->state.has_style;
 	if (no_color && *no_color)
 		return false;
 	if (force && *force && strcmp(force, "0") != 0)
@@ -125,8 +137,14 @@ static enum sort_key sort_key(const char *key)
 
 struct view session_view(const struct session *s, unsigned show)
 {
+	const struct gdb *gdb = s->options->gdb;
 	bool is_terminal = isatty(STDOUT_FILENO);
+	size_t width = 0;
 
+	if (gdb && gdb->answer.is_open) {
+		width = (size_t)gdb->state.width;
+		is_terminal = gdb->answer.is_terminal && width > 0;
+	}
 	return (struct view){
 		.model = s->model,
 		.py = s->python,
@@ -136,6 +154,7 @@ struct view session_view(const struct session *s, unsigned show)
 		.rows_most = s->options->rows_most,
 		.sort = sort_key(s->options->sort),
 		.is_terminal = is_terminal,
+		.width = width,
 		.with_color = wants_color(s->options, is_terminal),
 	};
 }

@@ -29,6 +29,9 @@ bool session_build_model(struct session *session, const struct model_options *wa
 /* Warnings about the target, on standard error: what the user must know to trust the answer. */
 void session_print_warnings(const struct session *session);
 
+/* One of them. */
+void session_warn(const char *text);
+
 /* A view of the model by the options. */
 struct view session_view(const struct session *session, unsigned show);
 

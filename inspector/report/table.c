@@ -29,6 +29,9 @@ struct table *table_create(const struct view *view)
 	if (!view->is_terminal) {
 		scols_table_set_termforce(table->columns, SCOLS_TERMFORCE_NEVER);
 		scols_table_enable_maxout(table->columns, 0);
+	} else if (view->width) {
+		scols_table_set_termforce(table->columns, SCOLS_TERMFORCE_ALWAYS);
+		scols_table_set_termwidth(table->columns, view->width);
 	}
 	return table;
 }

@@ -27,6 +27,7 @@ struct view {
 	bool with_locals;  /* values of variables in frames */
 	size_t repr_limit; /* characters of a value */
 	bool is_terminal;  /* columns fit the terminal */
+	size_t width;	   /* columns of it; 0: to be asked of it */
 	bool with_color;
 	/* Only these, when count is not 0: indices of tasks; of coroutines. */
 	size_t chosen_task_count, chosen_coroutine_count;

@@ -107,6 +107,9 @@ static void warn_unstopped(struct target *t)
 	struct strbuf comm = STRBUF_INIT;
 	int errnum;
 
+	/* As good as stopped by us: the page says who holds it. */
+	if (t->tracer != 0 && proc_is_stopped(t->proc))
+		return;
 	if (t->tracer == 0) {
 		target_warn(t, "the process was read while it ran: what is shown may be torn");
 		return;
@@ -114,7 +117,7 @@ static void warn_unstopped(struct target *t)
 	snprintf(directory, sizeof(directory), "/proc/%d/comm", (int)t->tracer);
 	proc_file_read(-1, directory, &comm, &errnum);
 	snprintf(name, sizeof(name), "%.*s", (int)strcspn(strbuf_text(&comm), "\n"), strbuf_text(&comm));
-	target_warn(t, "the process is traced by %s (%d) and was read without being stopped",
+	target_warn(t, "the process is traced by %s (%d), which lets it run: what is shown may be torn",
 		name[0] ? name : "a process", (int)t->tracer);
 	strbuf_deinit(&comm);
 }

@@ -18,6 +18,7 @@
 struct mapped_file {
 	const char *path;	/* as the target sees it; borrowed from the arena of the set */
 	const char *name;	/* what messages call it: path, or that of --exe; borrowed like path */
+	const char *here;	/* the file of a --library-dir that it is; NULL: path leads to it */
 	uint64_t device, inode; /* of the mapping; 0 in a core */
 	const uint8_t *bytes;	/* NULL: not usable, see refusal */
 	size_t size;		/* of the file */

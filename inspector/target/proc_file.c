@@ -102,6 +102,30 @@ bool proc_tasks(int dir, pid_t **tids, size_t *count, int *errnum)
 	return true;
 }
 
+bool proc_is_stopped(int dir)
+{
+	pid_t *tids = NULL;
+	size_t count = 0;
+	bool is_stopped = true;
+	int errnum;
+
+	if (!proc_tasks(dir, &tids, &count, &errnum))
+		return true;
+	for (size_t i = 0; i < count && is_stopped; i++) {
+		struct strbuf text = STRBUF_INIT;
+		const char *state;
+		char name[64];
+
+		snprintf(name, sizeof(name), "task/%d/status", (int)tids[i]);
+		if (proc_file_read(dir, name, &text, &errnum) &&
+			(state = proc_field(strbuf_text(&text), "State")))
+			is_stopped = strchr("tTZX", *state) != NULL;
+		strbuf_deinit(&text);
+	}
+	free(tids);
+	return is_stopped;
+}
+
 int proc_open(pid_t pid)
 {
 	char path[32];

@@ -27,6 +27,10 @@ const char *proc_link(int dir, const char *name, char *text, size_t size);
 /* The entries of task/ under the directory of a process, in no order. Caller frees *tids. False: *errnum. */
 bool proc_tasks(int dir, pid_t **tids, size_t *count, int *errnum);
 
+/* Whether every thread of the process stands still: stopped by a tracer or by a signal. A thread that ends
+ * meanwhile counts as still; a process that is gone, too. */
+bool proc_is_stopped(int dir);
+
 /* Opens /proc/PID. -1: errno. Such a descriptor stays with this process: when it has ended, every use of it
  * fails, even when the number belongs to another process by then. */
 int proc_open(pid_t pid);

@@ -65,7 +65,8 @@ struct target_options {
 	const char *executable; /* --exe: this file is the main executable; NULL: find it */
 	const char *sysroot; /* --sysroot: paths of the target are under it; NULL: "/" (core), /proc/PID/root
 				(live) */
-	bool no_stop;	     /* read without stopping, as for a target that a tracer holds */
+	const char *const *library_dirs; /* --library-dir: NULL-terminated, borrowed; NULL: none */
+	bool no_stop;			 /* read without stopping, as for a target that a tracer holds */
 };
 
 struct target;

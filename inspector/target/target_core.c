@@ -56,8 +56,12 @@ static void check_files(struct target *t)
 			continue;
 		file->is_checked = true;
 		file->was_elf |= size >= SELFMAG && memcmp(image, ELFMAG, SELFMAG) == 0;
-		if (file->bytes && !mapped_file_matches(file, image, size, &err))
+		if (file->bytes && mapped_file_matches(file, image, size, &err))
+			continue;
+		if (file->bytes)
 			mapped_file_refuse(file, &err);
+		/* Where it should be there is none, or another one. */
+		core_find_library(t, file, image, size);
 	}
 	for (size_t i = 0; i < t->files.count; i++) {
 		if (t->files.files[i]->is_checked || !t->files.files[i]->bytes)

@@ -198,6 +198,42 @@ struct mapped_file *core_file_of(struct target *t, const struct core_mapping *ma
 	return file;
 }
 
+static bool is_library(struct mapped_file *file, const char *here, const uint8_t *image, size_t size)
+{
+	struct stat status;
+	int fd = path_open(AT_FDCWD, here, &status, NULL);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	file->refusal = (struct error)ERROR_INIT;
+	done = mapped_file_map(file, fd, &status) && mapped_file_matches(file, image, size, &file->refusal);
+	close(fd);
+	return done;
+}
+
+bool core_find_library(struct target *t, struct mapped_file *file, const uint8_t *image, size_t size)
+{
+	const char *const *dirs = t->options.library_dirs, *name = strrchr(file->path, '/');
+	struct error first = file->refusal;
+
+	for (size_t i = 0; file->path[0] == '/' && dirs && dirs[i]; i++) {
+		const char *places[] = {file->path, name};
+
+		for (size_t j = 0; j < 2; j++) {
+			char *here = arena_printf(t->arena, "%s%s", dirs[i], places[j]);
+
+			mapped_file_refuse(file, &first);
+			if (is_library(file, here, image, size)) {
+				file->here = here;
+				return true;
+			}
+		}
+	}
+	mapped_file_refuse(file, &first);
+	return false;
+}
+
 /* The checked file of a mapped path. *mapping: one of its mappings, for a live target. */
 static const struct mapped_file *find_mapped(
 	const struct target *t, const char *path, const struct mapping **mapping)
@@ -231,6 +267,8 @@ static int open_again(const struct target *t, const struct mapped_file *file, co
 	}
 	if (t->kind == TARGET_LIVE)
 		fd = open_live(t, mapping, &status, &is_exact, err);
+	else if (file->here)
+		fd = path_open(AT_FDCWD, file->here, &status, err);
 	else
 		fd = open_named(t, file->path, &status, err);
 	if (fd >= 0 && (status.st_dev != file->here_device || status.st_ino != file->here_inode)) {

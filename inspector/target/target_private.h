@@ -67,6 +67,12 @@ struct mapped_file *live_file(struct target *t, const struct mapping *mapping);
 /* The same for the line of NT_FILE. */
 struct mapped_file *core_file_of(struct target *t, const struct core_mapping *mapping);
 
+/* Looks for a file of a core that is not where it should be, or is another one there, in the folders of
+ * options.library_dirs: below each by its whole path, else by its name, as GDB's solib_find_1 does. The one
+ * whose build-id is that of image, the size bytes that the core saved of its start, is mapped in the place of
+ * the refusal. False: there is none, the refusal stays. */
+bool core_find_library(struct target *t, struct mapped_file *file, const uint8_t *image, size_t size);
+
 /* The start of the line of NT_FILE whose file is the main executable; NULL: the core does not tell. */
 const struct core_mapping *core_executable(const struct target *t);
 

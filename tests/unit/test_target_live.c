@@ -372,13 +372,41 @@ START_TEST(a_process_that_is_traced_is_read_as_it_is)
 
 	ck_assert_int_eq(target_tracer(t), debugger.pid);
 	ck_assert(target_stopped_ms(t) == 0);
-	ck_assert(warned(t, "is traced by"));
+	ck_assert(!warned(t, "torn"));
 	has_letter(t, 'a');
 	ck_assert(target_threads(t, &(size_t){0})[0].tid == child.pid);
 	ck_assert_int_eq(process_state(child.pid), 't');
 	target_close(t);
 	child_go(&debugger);
 	ck_assert_int_eq(child_end(&debugger), 0);
+	child_go(&child);
+	child_expect_ready(&child);
+	child_kill(&child);
+}
+END_TEST
+
+/* The same without stopping it. */
+static int run_watcher(struct child *self, void *context)
+{
+	if (ptrace(PTRACE_SEIZE, *(pid_t *)context, NULL, NULL) < 0)
+		return 1;
+	child_ready(self);
+	child_wait(self);
+	return 0;
+}
+
+START_TEST(a_process_that_its_tracer_lets_run_is_read_with_a_warning)
+{
+	struct child child = child_start(run_letters, NULL);
+	struct child watcher = child_start(run_watcher, &child.pid);
+	struct target *t = open_and_capture(child.pid, NULL);
+
+	ck_assert_int_eq(target_tracer(t), watcher.pid);
+	ck_assert(warned(t, "lets it run"));
+	has_letter(t, 'a');
+	target_close(t);
+	child_go(&watcher);
+	ck_assert_int_eq(child_end(&watcher), 0);
 	child_go(&child);
 	child_expect_ready(&child);
 	child_kill(&child);
@@ -561,6 +589,7 @@ Suite *suite_target_live(void)
 	tcase_add_test(tc, a_replaced_file_is_known_by_its_build_id);
 	tcase_add_test(tc, a_stopped_process_stays_stopped);
 	tcase_add_test(tc, a_process_that_is_traced_is_read_as_it_is);
+	tcase_add_test(tc, a_process_that_its_tracer_lets_run_is_read_with_a_warning);
 	tcase_add_test(tc, a_debugger_that_comes_in_between_is_no_failure);
 	tcase_add_test(tc, without_a_stop_nothing_is_attached);
 	tcase_add_test(tc, what_is_no_process_to_inspect_is_named);
