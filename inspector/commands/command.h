@@ -14,6 +14,10 @@ enum {
 	TAKES_TYPE = 1 << 0,
 	TAKES_RULES = 1 << 1,
 	TAKES_GATES = 1 << 2,
+	TAKES_NAME = 1 << 3,   /* --name */
+	TAKES_PLACE = 1 << 4,  /* --function and --file */
+	TAKES_FRAMES = 1 << 5, /* --frames */
+	TAKES_ALL = 1 << 6,    /* --all */
 };
 
 struct command {
@@ -36,6 +40,7 @@ const char *command_sort_keys(const struct command *command);
 bool command_report(struct session *session, struct error *err);
 bool command_check(struct session *session, struct error *err);
 bool command_tasks(struct session *session, struct error *err);
+bool command_tree(struct session *session, struct error *err);
 bool command_where(struct session *session, struct error *err);
 bool command_orphans(struct session *session, struct error *err);
 bool command_refs(struct session *session, struct error *err);

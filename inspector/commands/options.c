@@ -36,6 +36,11 @@ enum key {
 	KEY_RULES,
 	KEY_FAIL_ON,
 	KEY_SORT,
+	KEY_NAME,
+	KEY_FUNCTION,
+	KEY_FILE,
+	KEY_FRAMES,
+	KEY_ALL,
 	KEY_COLOR,
 };
 
@@ -57,19 +62,26 @@ static const struct argp_option option_table[] = {
 	{"layout", KEY_LAYOUT, "SOURCE,...", 0,
 		"Take struct layouts from these only: dwarf, target, built-in (all)", 1},
 	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
-	{NULL, 0, NULL, 0, "Output:", 2},
-	{"json", KEY_JSON, NULL, 0, "Print JSON", 2},
-	{"export", KEY_EXPORT, NULL, 0, "With layout: print it as a table that can be built in", 2},
-	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 2},
-	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 2},
-	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 2},
-	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 2},
-	{"limit", KEY_LIMIT, "N", 0, "With refs and path: show at most N objects (20)", 2},
-	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 2},
+	{NULL, 0, NULL, 0, "What is shown:", 2},
+	{"name", KEY_NAME, "GLOB", 0, "With tasks and tree: tasks whose name matches", 2},
+	{"function", KEY_FUNCTION, "GLOB", 0,
+		"With tasks, tree and orphans: those with a frame of a function that matches", 2},
+	{"file", KEY_FILE, "GLOB", 0, "The same with a frame in a file that matches", 2},
+	{"frames", KEY_FRAMES, NULL, 0, "With tree: the frames of each task as well", 2},
+	{"all", KEY_ALL, NULL, 0, "With tree: alike ones singly, and tasks that are done", 2},
+	{NULL, 0, NULL, 0, "Output:", 3},
+	{"json", KEY_JSON, NULL, 0, "Print JSON", 3},
+	{"export", KEY_EXPORT, NULL, 0, "With layout: print it as a table that can be built in", 3},
+	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 3},
+	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 3},
+	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 3},
+	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 3},
+	{"limit", KEY_LIMIT, "N", 0, "With refs and path: show at most N objects (20)", 3},
+	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 3},
 	{"fail-on", KEY_FAIL_ON, "GATE,...", 0,
-		"With check: when to end with status 3: RULE or SEVERITY, RULE>N (warning)", 2},
-	{"sort", KEY_SORT, "KEY", 0, "With orphans: by path, retained, name or address (path)", 2},
-	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 2},
+		"With check: when to end with status 3: RULE or SEVERITY, RULE>N (warning)", 3},
+	{"sort", KEY_SORT, "KEY", 0, "With orphans: by path, retained, name or address (path)", 3},
+	{"color", KEY_COLOR, "WHEN", 0, "Use colour: auto, always or never", 3},
 	{NULL, 'h', NULL, OPTION_HIDDEN, NULL, -1},
 	{0},
 };
@@ -176,10 +188,12 @@ static void set_target(struct argp_state *state, struct options *o, const char *
 /* Options that the command does not take. */
 static void check_given(struct argp_state *state, const struct parser *p)
 {
-	static const struct {
+	const struct {
 		unsigned bit;
 		const char *name;
-	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_RULES, "--rules"}, {TAKES_GATES, "--fail-on"}};
+	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_RULES, "--rules"}, {TAKES_GATES, "--fail-on"},
+		{TAKES_NAME, "--name"}, {TAKES_PLACE, p->options->filter.file ? "--file" : "--function"},
+		{TAKES_FRAMES, "--frames"}, {TAKES_ALL, "--all"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (p->given & ~p->options->command->takes & known[i].bit)
@@ -346,6 +360,26 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_LIMIT:
 		o->rows_most = parse_limit(state, "--limit", argument);
+		break;
+	case KEY_NAME:
+		o->filter.name = argument;
+		p->given |= TAKES_NAME;
+		break;
+	case KEY_FUNCTION:
+		o->filter.function = argument;
+		p->given |= TAKES_PLACE;
+		break;
+	case KEY_FILE:
+		o->filter.file = argument;
+		p->given |= TAKES_PLACE;
+		break;
+	case KEY_FRAMES:
+		o->with_frames = true;
+		p->given |= TAKES_FRAMES;
+		break;
+	case KEY_ALL:
+		o->is_unfolded = true;
+		p->given |= TAKES_ALL;
 		break;
 	case KEY_RULES:
 		if (!rules_parse(argument, &o->rules, &err))

@@ -3,6 +3,7 @@
 #define ASYNCINSPECT_COMMANDS_OPTIONS_H
 
 #include "inspector/commands/command.h"
+#include "inspector/findings/filter.h"
 #include "inspector/findings/gate.h"
 #include "inspector/python/layout.h"
 
@@ -28,10 +29,12 @@ struct options {
 	bool as_json, as_table, with_locals;
 	size_t repr_limit; /* characters */
 	size_t paths_most, rows_most;
-	uint64_t rules;	    /* --rules: bits 1 << (index in rules of findings.h); 0: not given */
-	struct gates gates; /* --fail-on; what holds without it */
-	const char *type;   /* NULL: not given */
-	const char *sort;   /* one of command_sort_keys(command); NULL: it has none */
+	struct filter filter;
+	bool with_frames, is_unfolded; /* --frames, --all */
+	uint64_t rules;		       /* --rules: bits 1 << (index in rules of findings.h); 0: not given */
+	struct gates gates;	       /* --fail-on; what holds without it */
+	const char *type;	       /* NULL: not given */
+	const char *sort;	       /* one of command_sort_keys(command); NULL: it has none */
 	enum when color;
 	const struct command *command; /* never NULL after parsing */
 	const char *argument;	       /* of the command; NULL: none */

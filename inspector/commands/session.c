@@ -2,6 +2,7 @@
 
 #include "inspector/commands/gdb_target.h"
 #include "inspector/python/era.h"
+#include "inspector/report/await_tree.h"
 #include "inspector/report/json.h"
 
 #include <errno.h>
@@ -44,14 +45,45 @@ bool session_open(struct session *s, const struct options *o, struct error *err)
 
 void session_close(struct session *s)
 {
+	free(s->kept_tasks);
+	free(s->kept_coroutines);
+	free(s->kept_nodes);
 	model_destroy(s->model);
 	python_close(s->python);
 	target_close(s->target);
 }
 
+/* Orphans that the filter does not let through are dropped. */
+static void filter_orphans(struct model *model, const bool *kept)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < model->orphan_count; i++)
+		if (kept[model->orphans[i].coroutine])
+			model->orphans[count++] = model->orphans[i];
+	model->orphan_count = count;
+}
+
+static void apply_filter(struct session *s, const struct filter *filter)
+{
+	const struct asyncio *a = s->model->asyncio;
+
+	s->kept_tasks = xcalloc(a->task_count, sizeof(bool));
+	s->kept_coroutines = xcalloc(a->coroutine_count, sizeof(bool));
+	s->kept_nodes = xcalloc(s->model->awaits->count, sizeof(bool));
+	for (size_t i = 0; i < a->task_count; i++)
+		s->kept_tasks[i] = filter_has_task(filter, &s->model->facts, &a->tasks[i]);
+	for (size_t i = 0; i < a->coroutine_count; i++)
+		s->kept_coroutines[i] = filter_has_coroutine(filter, &s->model->facts, &a->coroutines[i]);
+	tree_keep(s->model->awaits, s->kept_tasks, s->kept_nodes);
+	filter_orphans(s->model, s->kept_coroutines);
+}
+
 bool session_build_model(struct session *s, const struct model_options *wants, struct error *err)
 {
 	s->model = model_build(s->python, wants, err);
+	if (s->model && filter_is_set(&s->options->filter))
+		apply_filter(s, &s->options->filter);
 	return s->model != NULL;
 }
 
@@ -153,6 +185,11 @@ struct view session_view(const struct session *s, unsigned show)
 		.repr_limit = s->options->repr_limit,
 		.rows_most = s->options->rows_most,
 		.sort = sort_key(s->options->sort),
+		.kept_tasks = s->kept_tasks,
+		.kept_coroutines = s->kept_coroutines,
+		.kept_nodes = s->kept_nodes,
+		.with_frames = s->options->with_frames,
+		.is_unfolded = s->options->is_unfolded,
 		.is_terminal = is_terminal,
 		.width = width,
 		.with_color = wants_color(s->options, is_terminal),

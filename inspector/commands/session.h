@@ -14,8 +14,11 @@ struct session {
 	struct target *target;	       /* owned, like all below */
 	struct python *python;
 	struct model *model; /* NULL until session_build_model */
-	int status;	     /* with which the program ends when nothing went wrong */
-	bool is_settled;     /* no collection was running when the memory was read */
+	/* What the filter of the options lets through: by task, coroutine, node of the await graph; NULL:
+	 * there is none, or no model */
+	bool *kept_tasks, *kept_coroutines, *kept_nodes;
+	int status;	 /* with which the program ends when nothing went wrong */
+	bool is_settled; /* no collection was running when the memory was read */
 };
 
 /* Opens what the options name. A live process is captured here, and runs on, when the command needs its

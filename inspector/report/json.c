@@ -61,6 +61,7 @@ static const struct {
 	{SHOW_THREADS, "threads", json_thread_count, json_thread},
 	{SHOW_LOOPS, "loops", json_loop_count, json_loop},
 	{SHOW_TASKS, "tasks", json_task_count, json_task},
+	{SHOW_CYCLES, "cycles", json_cycle_count, json_cycle},
 	{SHOW_COROUTINES, "coroutines", json_coroutine_count, json_coroutine},
 	{SHOW_ORPHANS, "orphans", json_orphan_count, json_orphan},
 	{SHOW_FINDINGS, "findings", json_finding_count, json_finding},

@@ -22,6 +22,8 @@ size_t json_loop_count(const struct view *view);
 json_t *json_loop(const struct view *view, size_t i);
 size_t json_task_count(const struct view *view);
 json_t *json_task(const struct view *view, size_t i);
+size_t json_cycle_count(const struct view *view);
+json_t *json_cycle(const struct view *view, size_t i);
 size_t json_coroutine_count(const struct view *view);
 json_t *json_coroutine(const struct view *view, size_t i);
 size_t json_orphan_count(const struct view *view);

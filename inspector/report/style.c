@@ -111,3 +111,39 @@ enum style style_of_severity(enum severity severity)
 	       : severity == SEVERITY_WARNING ? STYLE_WARNING
 					      : STYLE_NAME;
 }
+
+bool style_thread_parked(const struct pythread *thread, struct link *parked)
+{
+	const struct pyframe *frame = thread->frame_count ? &thread->frames[0] : NULL;
+
+	for (size_t i = 0; i < thread->frame_count; i++)
+		if (!place_is_library(thread->frames[i].code->filename)) {
+			frame = &thread->frames[i];
+			break;
+		}
+	if (!frame)
+		return false;
+	*parked = (struct link){.kind = LINK_FUNCTION,
+		.qualname = frame->code->qualname,
+		.file = frame->code->filename,
+		.line = pyframe_line(frame)};
+	return true;
+}
+
+const char *style_task_state(const struct task *task)
+{
+	enum task_state state = task_state(task);
+
+	if (state == TASK_PENDING && (task->is_current || task->chain.is_running))
+		return "running";
+	return task_state_name(state);
+}
+
+/* Tasks are in the order of their names. */
+bool style_names_repeat(const struct asyncio *a)
+{
+	for (size_t i = 1; i < a->task_count; i++)
+		if (strcmp(a->tasks[i - 1].name, a->tasks[i].name) == 0)
+			return true;
+	return false;
+}

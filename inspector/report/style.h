@@ -28,4 +28,13 @@ const char *style_bytes(const struct view *view, uint64_t bytes);
  * chain is empty. */
 const struct link *style_parked(const struct chain *chain);
 
+/* The same for a thread's stack. False when it has no frame. */
+bool style_thread_parked(const struct pythread *thread, struct link *parked);
+
+/* "pending", "running", "finished", "cancelled", "failed". Static. */
+const char *style_task_state(const struct task *task);
+
+/* Whether tasks share a name: then their addresses have to be told. */
+bool style_names_repeat(const struct asyncio *a);
+
 #endif

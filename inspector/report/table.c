@@ -12,7 +12,9 @@
 
 struct table {
 	struct libscols_table *columns;
-	struct libscols_line *line; /* the row that was added last */
+	struct libscols_line *line;  /* the row that was added last */
+	struct libscols_line **rows; /* all; owned, borrowed from columns */
+	size_t row_count, capacity;
 };
 
 struct table *table_create(const struct view *view)
@@ -38,14 +40,23 @@ struct table *table_create(const struct view *view)
 
 void table_add_column(struct table *table, const char *title, enum column_kind kind)
 {
-	int flags = kind == COLUMN_CUT ? SCOLS_FL_TRUNC : kind == COLUMN_NUMBER ? SCOLS_FL_RIGHT : 0;
+	static const int flags_of[] = {0, SCOLS_FL_TRUNC, SCOLS_FL_RIGHT, SCOLS_FL_TREE};
+	int flags = flags_of[kind];
 
 	scols_table_new_column(table->columns, title, kind == COLUMN_CUT ? 0.2 : 1, flags);
 }
 
 void table_add_row(struct table *table)
 {
-	table->line = scols_table_new_line(table->columns, NULL);
+	table_add_row_below(table, SIZE_MAX);
+}
+
+void table_add_row_below(struct table *table, size_t parent)
+{
+	table->line =
+		scols_table_new_line(table->columns, parent < table->row_count ? table->rows[parent] : NULL);
+	table->rows = grow_array(table->rows, &table->capacity, table->row_count + 1, sizeof(*table->rows));
+	table->rows[table->row_count++] = table->line;
 }
 
 void table_set(struct table *table, size_t column, const char *text)
@@ -89,5 +100,6 @@ void table_print(struct table *table)
 {
 	scols_print_table(table->columns);
 	scols_unref_table(table->columns);
+	free(table->rows);
 	free(table);
 }

@@ -7,12 +7,14 @@
 
 struct table;
 
-/* A column may be cut on a narrow terminal, or holds numbers. */
-enum column_kind { COLUMN_TEXT, COLUMN_CUT, COLUMN_NUMBER };
+/* A column may be cut on a narrow terminal, holds numbers, or shows which row is below which. */
+enum column_kind { COLUMN_TEXT, COLUMN_CUT, COLUMN_NUMBER, COLUMN_TREE };
 
 struct table *table_create(const struct view *view);
 void table_add_column(struct table *table, const char *title, enum column_kind kind);
 void table_add_row(struct table *table);
+/* Below a row that was added before, by its number from 0; SIZE_MAX: below none. */
+void table_add_row_below(struct table *table, size_t parent);
 /* Sets a cell of the row that was added last. NULL leaves it empty. */
 void table_set(struct table *table, size_t column, const char *text);
 void table_set_format(struct table *table, size_t column, const char *format, ...)

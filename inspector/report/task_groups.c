@@ -19,8 +19,7 @@ static int compare_links(const struct link *x, const struct link *y)
 	return order ? order : x->line < y->line ? -1 : x->line > y->line;
 }
 
-/* By state and stack; equal ones stay in the order of the model. */
-static int compare_tasks(const struct task *x, const struct task *y)
+int task_stack_compare(const struct task *x, const struct task *y)
 {
 	if (task_state(x) != task_state(y))
 		return task_state(x) < task_state(y) ? -1 : 1;
@@ -37,10 +36,30 @@ static int compare_tasks(const struct task *x, const struct task *y)
 					y->coroutine_qualname ? y->coroutine_qualname : "");
 }
 
+static uint64_t hash_text(uint64_t hash, const char *text)
+{
+	for (; text && *text; text++)
+		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
+}
+
+/* By Fowler, Noll and Vo. */
+uint64_t task_stack_hash(const struct task *task)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325) + (uint64_t)task_state(task);
+
+	for (size_t i = 0; i < task->chain.count; i++) {
+		hash = hash_text(hash, task->chain.links[i].qualname);
+		hash = hash_text(hash, task->chain.links[i].file) + task->chain.links[i].line;
+	}
+	return task->chain.count ? hash : hash_text(hash, task->coroutine_qualname);
+}
+
+/* Equal ones stay in the order of the model. */
 static int by_stack(const void *a, const void *b, void *tasks)
 {
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = compare_tasks((const struct task *)tasks + x, (const struct task *)tasks + y);
+	int order = task_stack_compare((const struct task *)tasks + x, (const struct task *)tasks + y);
 
 	return order ? order : x < y ? -1 : x > y;
 }
@@ -54,20 +73,21 @@ static int by_size(const void *a, const void *b)
 	return x->tasks[0] < y->tasks[0] ? -1 : x->tasks[0] > y->tasks[0];
 }
 
-void task_groups_make(const struct model *model, struct task_groups *groups)
+void task_groups_make(const struct view *view, struct task_groups *groups)
 {
-	const struct asyncio *a = model->asyncio;
-	size_t *order = xcalloc(a->task_count, sizeof(*order));
+	const struct asyncio *a = view->model->asyncio;
+	size_t *order = xcalloc(a->task_count, sizeof(*order)), count = 0;
 
 	*groups = (struct task_groups){.items = xcalloc(a->task_count, sizeof(*groups->items))};
 	for (size_t i = 0; i < a->task_count; i++)
-		order[i] = i;
-	qsort_r(order, a->task_count, sizeof(*order), by_stack, a->tasks);
-	for (size_t at = 0; at < a->task_count;) {
+		if (view_has_task(view, i))
+			order[count++] = i;
+	qsort_r(order, count, sizeof(*order), by_stack, a->tasks);
+	for (size_t at = 0; at < count;) {
 		struct task_group *group = &groups->items[groups->count++];
 		size_t end = at + 1;
 
-		while (end < a->task_count && compare_tasks(&a->tasks[order[at]], &a->tasks[order[end]]) == 0)
+		while (end < count && task_stack_compare(&a->tasks[order[at]], &a->tasks[order[end]]) == 0)
 			end++;
 		group->count = end - at;
 		group->tasks = xcalloc(group->count, sizeof(*group->tasks));
@@ -145,7 +165,7 @@ void task_groups_print(const struct view *view)
 {
 	struct task_groups groups;
 
-	task_groups_make(view->model, &groups);
+	task_groups_make(view, &groups);
 	for (size_t i = 0; i < groups.count; i++) {
 		const struct chain *chain = &view->model->asyncio->tasks[groups.items[i].tasks[0]].chain;
 		size_t width = 0;

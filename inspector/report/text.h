@@ -6,6 +6,7 @@
 
 void text_report(const struct view *view);
 void text_tasks(const struct view *view);
+void text_tree(const struct view *view);
 void text_where(const struct view *view);
 void text_orphans(const struct view *view);
 void text_refs(const struct view *view);

@@ -175,7 +175,9 @@ void text_orphans(const struct view *view)
 							     : view->sort == SORT_ADDRESS ? by_address
 											  : by_path;
 
-	if (!model->orphan_count)
+	if (!model->orphan_count && view->kept_coroutines)
+		puts("No orphan matches.");
+	else if (!model->orphan_count)
 		puts("There are no orphans: every coroutine is driven by a task, or closed.");
 	else
 		print_summary(model);

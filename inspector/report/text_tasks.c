@@ -9,22 +9,13 @@
 
 enum { COLUMN_TASK, COLUMN_STATE, COLUMN_COROUTINE, COLUMN_PARKED, COLUMN_WAITS, COLUMN_ADDRESS };
 
-static const char *state_text(const struct task *task)
-{
-	enum task_state state = task_state(task);
-
-	if (state == TASK_PENDING && (task->is_current || task->chain.is_running))
-		return "running";
-	return task_state_name(state);
-}
-
 static void add_task(struct table *table, const struct view *view, const struct task *task, bool with_address)
 {
 	const struct link *parked = style_parked(&task->chain);
 
 	table_add_row(table);
 	table_set(table, COLUMN_TASK, task->name);
-	table_set(table, COLUMN_STATE, state_text(task));
+	table_set(table, COLUMN_STATE, style_task_state(task));
 	table_set(table, COLUMN_COROUTINE, task->coroutine_qualname);
 	if (parked)
 		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
@@ -34,20 +25,11 @@ static void add_task(struct table *table, const struct view *view, const struct 
 		table_set_format(table, COLUMN_ADDRESS, "0x%llx", (unsigned long long)task->address);
 }
 
-/* Tasks are in the order of their names. */
-static bool names_repeat(const struct asyncio *a)
-{
-	for (size_t i = 1; i < a->task_count; i++)
-		if (strcmp(a->tasks[i - 1].name, a->tasks[i].name) == 0)
-			return true;
-	return false;
-}
-
 void task_table_print(const struct view *view)
 {
 	const struct asyncio *a = view->model->asyncio;
 	struct table *table = table_create(view);
-	bool with_address = names_repeat(a);
+	bool with_address = style_names_repeat(a);
 
 	table_add_column(table, "TASK", COLUMN_TEXT);
 	table_add_column(table, "STATE", COLUMN_TEXT);
@@ -57,7 +39,8 @@ void task_table_print(const struct view *view)
 	if (with_address)
 		table_add_column(table, "ADDRESS", COLUMN_TEXT);
 	for (size_t i = 0; i < a->task_count; i++)
-		add_task(table, view, &a->tasks[i], with_address);
+		if (view_has_task(view, i))
+			add_task(table, view, &a->tasks[i], with_address);
 	table_print(table);
 }
 
@@ -69,6 +52,8 @@ void text_tasks(const struct view *view)
 		puts("The program has not imported asyncio.");
 	else if (!a->task_count)
 		puts("There are no tasks.");
+	else if (!view_has_some_task(view))
+		puts("No task matches.");
 	else
 		task_table_print(view);
 }

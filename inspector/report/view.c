@@ -24,10 +24,22 @@ static bool shows_all(const struct view *view)
 
 bool view_has_task(const struct view *view, size_t task)
 {
+	if (view->kept_tasks && !view->kept_tasks[task])
+		return false;
 	return shows_all(view) || contains(view->chosen_tasks, view->chosen_task_count, task);
+}
+
+bool view_has_some_task(const struct view *view)
+{
+	for (size_t i = 0; i < view->model->asyncio->task_count; i++)
+		if (view_has_task(view, i))
+			return true;
+	return false;
 }
 
 bool view_has_coroutine(const struct view *view, size_t coroutine)
 {
+	if (view->kept_coroutines && !view->kept_coroutines[coroutine])
+		return false;
 	return shows_all(view) || contains(view->chosen_coroutines, view->chosen_coroutine_count, coroutine);
 }

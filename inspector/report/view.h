@@ -14,7 +14,8 @@ enum {
 	SHOW_ORPHANS = 1 << 5,
 	SHOW_FINDINGS = 1 << 6,
 	SHOW_LAYOUT = 1 << 7,
-	SHOW_OBJECT = 1 << 8,  /* of refs and path, asked for by address: there is one */
+	SHOW_OBJECT = 1 << 8, /* of refs and path, asked for by address: there is one */
+	SHOW_CYCLES = 1 << 10,
 	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
 };
 
@@ -32,6 +33,10 @@ struct view {
 	/* Only these, when count is not 0: indices of tasks; of coroutines. */
 	size_t chosen_task_count, chosen_coroutine_count;
 	const size_t *chosen_tasks, *chosen_coroutines;
+	/* What a filter lets through, by index; NULL: everything. */
+	const bool *kept_tasks, *kept_coroutines;
+	const bool *kept_nodes; /* of the await graph, for a tree */
+	bool with_frames, is_unfolded;
 	size_t rows_most;	   /* objects, rows of a table that are shown */
 	const struct gates *gates; /* of check; NULL: another command */
 	enum sort_key sort;
@@ -48,6 +53,7 @@ uint64_t view_retained(const struct view *view, uint64_t object);
 
 /* Whether a task or coroutine is among the chosen. */
 bool view_has_task(const struct view *view, size_t task);
+bool view_has_some_task(const struct view *view);
 bool view_has_coroutine(const struct view *view, size_t coroutine);
 
 #endif
