@@ -3,8 +3,7 @@
 #include "inspector/asyncio/asyncgen.h"
 #include "inspector/asyncio/collect.h"
 #include "inspector/asyncio/registry.h"
-#include "inspector/asyncio/timers.h"
-#include "inspector/asyncio/waker.h"
+#include "inspector/asyncio/wait_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -344,19 +343,6 @@ static void read_loops(struct collector *c)
 	}
 }
 
-/* What needs to know who holds what, and when timers are due. */
-static void describe_waits(struct asyncio *a)
-{
-	struct timers timers = {0};
-
-	for (size_t i = 0; i < a->loop_count; i++)
-		timers_add_loop(&a->loops[i], &timers);
-	timers_sort(&timers);
-	wakers_find(a, &timers);
-	waits_describe(a, &timers);
-	timers_deinit(&timers);
-}
-
 static void collect(struct collector *c)
 {
 	if (c->a->heap)
@@ -373,8 +359,10 @@ static void collect(struct collector *c)
 	follow_coroutines(c);
 	mark_used_asyncgens(c);
 	holders_find(c->a, &c->a->holders);
+	jobs_find(
+		c->a->py, &c->a->threads, c->found.work_items.items, c->found.work_items.count, &c->a->jobs);
 	read_loops(c);
-	describe_waits(c->a);
+	waits_describe(c->a);
 }
 
 struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options *options, struct error *err)
@@ -411,6 +399,7 @@ void asyncio_destroy(struct asyncio *a)
 		return;
 	heap_destroy(a->heap);
 	holders_deinit(&a->holders);
+	jobs_deinit(&a->jobs);
 	asyncio_classes_deinit(&a->classes);
 	addrmap_deinit(&a->task_index);
 	addrmap_deinit(&a->loop_index);

@@ -7,6 +7,7 @@
 
 #include "inspector/asyncio/classes.h"
 #include "inspector/asyncio/holder.h"
+#include "inspector/asyncio/job.h"
 #include "inspector/asyncio/loop.h"
 #include "inspector/asyncio/task.h"
 #include "inspector/python/heap.h"
@@ -39,6 +40,7 @@ struct asyncio {
 	struct coroutine *coroutines;				/* by address */
 	struct addrmap task_index, loop_index, coroutine_index; /* address -> index */
 	struct lock_holders holders;				/* of locks and the like */
+	struct jobs jobs;    /* of executors; none when the heap was not walked */
 	size_t unregistered; /* pending tasks that the heap has and no registry */
 };
 

@@ -1,5 +1,7 @@
 #include "inspector/asyncio/classes.h"
 
+#include <string.h>
+
 static uint64_t module_member(
 	struct python *py, const struct pyinterp *interp, const char *module_name, const char *name)
 {
@@ -53,6 +55,9 @@ static enum asyncio_role find_role(
 		if (pytype_is_subtype(py, type, names->base_loop))
 			return ROLE_LOOP;
 	}
+	if (type->is_python && strncmp(type->full_name, "concurrent.futures.", 19) == 0 &&
+		strcmp(type->name, "_WorkItem") == 0)
+		return ROLE_WORK_ITEM;
 	return ROLE_NONE;
 }
 

@@ -12,6 +12,7 @@ enum asyncio_role {
 	ROLE_PY_FUTURE, /* asyncio.futures._PyFuture or a subclass */
 	ROLE_PY_TASK,	/* asyncio.tasks._PyTask or a subclass */
 	ROLE_LOOP,	/* an asyncio.AbstractEventLoop */
+	ROLE_WORK_ITEM, /* a job of an executor: _WorkItem of concurrent.futures.thread or .process */
 };
 
 /* The objects of asyncio's modules in one interpreter; 0 where a module is not imported. */

@@ -21,6 +21,7 @@ void found_deinit(struct found *found)
 	addresses_deinit(&found->tasks);
 	addresses_deinit(&found->loops);
 	addresses_deinit(&found->coroutines);
+	addresses_deinit(&found->work_items);
 }
 
 void collect_from_heap(
@@ -47,5 +48,7 @@ void collect_from_heap(
 			addresses_add(&found->tasks, object);
 		else if (role == ROLE_LOOP)
 			addresses_add(&found->loops, object);
+		else if (role == ROLE_WORK_ITEM)
+			addresses_add(&found->work_items, object);
 	}
 }

@@ -12,6 +12,7 @@ struct addresses {
 
 struct found {
 	struct addresses tasks, loops, coroutines; /* async generators are among the coroutines */
+	struct addresses work_items;		   /* of executors */
 };
 
 void addresses_add(struct addresses *list, uint64_t address);

@@ -1,10 +1,34 @@
 #include "inspector/asyncio/timers.h"
 
 #include "inspector/base/alloc.h"
+#include "inspector/python/closure.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-void timers_add_loop(const struct loop *loop, struct timers *timers)
+/* What the callback ends: the future that it is given or bound to, the task that it cancels; of
+ * as_completed() the iterator (from 3.13 on), or the queue of those that are done. */
+static uint64_t object_of(struct python *py, const struct handle *handle)
+{
+	uint64_t queue;
+
+	if (handle->future || handle->task)
+		return handle->future ? handle->future : handle->task;
+	queue = pyclosure_variable(py, handle->callback, "as_completed.<locals>._on_timeout", "done");
+	return queue ? queue : handle->callable.self;
+}
+
+/* Lib/asyncio/tasks.py: wait() and wait_for() make their waiter go on without what they wait for. */
+static bool is_timeout(
+	struct python *py, struct asyncio_classes *classes, const struct handle *handle, uint64_t object)
+{
+	if (object == handle->future)
+		return strcmp(handle->callable.name, "_release_waiter") == 0;
+	return object == handle->task || !role_is_future(asyncio_role_of(py, classes, object));
+}
+
+void timers_add_loop(
+	struct python *py, struct asyncio_classes *classes, const struct loop *loop, struct timers *timers)
 {
 	const struct handles *handles = &loop->timers;
 
@@ -13,12 +37,12 @@ void timers_add_loop(const struct loop *loop, struct timers *timers)
 	timers->items = xrealloc(timers->items, (timers->count + handles->count) * sizeof(*timers->items));
 	for (size_t i = 0; i < handles->count; i++) {
 		const struct handle *handle = &handles->items[i];
-		uint64_t wakes = handle->future ? handle->future : handle->task;
+		uint64_t wakes = handle->callback ? object_of(py, handle) : 0;
 
 		if (wakes && handle->is_timer && !handle->is_cancelled)
 			timers->items[timers->count++] = (struct timer){.loop = loop->address,
 				.wakes = wakes,
-				.is_timeout = !handle->future,
+				.is_timeout = is_timeout(py, classes, handle, wakes),
 				.when = handle->when};
 	}
 }

@@ -1,21 +1,17 @@
 #include "inspector/asyncio/wait.h"
 
-#include "inspector/asyncio/asyncio.h"
-#include "inspector/asyncio/closure.h"
-#include "inspector/asyncio/primitive.h"
+#include "inspector/asyncio/parking.h"
 #include "inspector/python/closure.h"
 #include "inspector/python/instance.h"
-#include "inspector/python/memory.h"
-#include "inspector/python/refs.h"
-#include "inspector/python/repr.h"
 #include "inspector/python/sequence.h"
 #include "inspector/python/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TASKS_MAX   (1 << 24)
-#define DELAY_LIMIT 40
+#define TASKS_MAX (1 << 24)
+/* Callbacks of one future that are looked at: what stands for something else has one or two. */
+#define CALLBACKS_MAX 8
 
 const char *wait_kind_name(enum wait_kind kind)
 {
@@ -37,60 +33,13 @@ const char *wait_kind_name(enum wait_kind kind)
 		[WAIT_TASK_GROUP] = "task-group",
 		[WAIT_WAIT] = "wait",
 		[WAIT_SHIELD] = "shield",
+		[WAIT_BARRIER] = "barrier",
+		[WAIT_SUBPROCESS] = "subprocess",
+		[WAIT_SERVER] = "server",
 		[WAIT_OTHER] = "other",
 	};
 
 	return names[kind];
-}
-
-/* Where asyncio's own coroutines park. up is how many frames out from the innermost the primitive's method
- * is: Queue.join waits in the Event.wait that it calls. */
-static const struct place {
-	const char *file, *qualname; /* end of co_filename, co_qualname */
-	unsigned up;
-	enum wait_kind kind;
-	const char *on; /* the local that holds the primitive; NULL none */
-} places[] = {
-	{"asyncio/queues.py", "Queue.join", 1, WAIT_QUEUE_JOIN, "self"},
-	{"asyncio/queues.py", "Queue.get", 0, WAIT_QUEUE_GET, "self"},
-	{"asyncio/queues.py", "Queue.put", 0, WAIT_QUEUE_PUT, "self"},
-	{"asyncio/locks.py", "Lock.acquire", 0, WAIT_LOCK, "self"},
-	{"asyncio/locks.py", "Event.wait", 0, WAIT_EVENT, "self"},
-	{"asyncio/locks.py", "Condition.wait", 0, WAIT_CONDITION, "self"},
-	{"asyncio/locks.py", "Semaphore.acquire", 0, WAIT_SEMAPHORE, "self"},
-	{"asyncio/taskgroups.py", "TaskGroup.__aexit__", 0, WAIT_TASK_GROUP, "self"},
-	{"asyncio/taskgroups.py", "TaskGroup._aexit", 0, WAIT_TASK_GROUP, "self"},
-	{"asyncio/tasks.py", "sleep", 0, WAIT_SLEEP, NULL},
-	{"asyncio/tasks.py", "_wait", 0, WAIT_WAIT, NULL},
-	{"asyncio/streams.py", "StreamReader._wait_for_data", 0, WAIT_SOCKET, "self"},
-	{"asyncio/streams.py", "FlowControlMixin._drain_helper", 0, WAIT_SOCKET, "self"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_recv", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_recv_into", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_recvfrom", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_sendall", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_sendto", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_connect", 0, WAIT_SOCKET, "sock"},
-	{"asyncio/selector_events.py", "BaseSelectorEventLoop.sock_accept", 0, WAIT_SOCKET, "sock"},
-};
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length > tail && text[length - tail - 1] == '/' && strcmp(text + length - tail, end) == 0;
-}
-
-static const struct place *find_place(const struct chain *chain, const struct link **link)
-{
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		if (places[i].up >= chain->count)
-			continue;
-		*link = &chain->links[chain->count - 1 - places[i].up];
-		if ((*link)->has_frame && ends_with((*link)->file, places[i].file) &&
-			strcmp((*link)->qualname, places[i].qualname) == 0)
-			return &places[i];
-	}
-	return NULL;
 }
 
 struct task_list {
@@ -129,19 +78,42 @@ static void set_tasks(struct task_list *list, struct wait *wait)
 	free(list->tasks);
 }
 
+/* The asyncio task that a concurrent.futures.Future was made for: run_coroutine_threadsafe() chains the two,
+ * and the future's callbacks have the closure of that (Lib/asyncio/futures.py, _chain_future). 0: none. */
+static uint64_t task_behind(struct python *py, uint64_t future)
+{
+	struct sequence_iter iter;
+	const struct pytype *type;
+	uint64_t list, callback;
+
+	if (!instance_get(py, future, "_done_callbacks", &list, NULL) ||
+		!(type = pytype_of(py, list, NULL)) || type->kind != KIND_LIST ||
+		!sequence_open(py, list, KIND_LIST, &iter, NULL))
+		return 0;
+	for (size_t i = 0; i < CALLBACKS_MAX && sequence_next(&iter, &callback); i++) {
+		uint64_t source = pyclosure_variable(
+			py, callback, "_chain_future.<locals>._call_check_cancel", "source");
+
+		if (source)
+			return source;
+	}
+	return 0;
+}
+
 /* Futures that stand for something else say so in their callbacks (Lib/asyncio/tasks.py, futures.py). */
 static void by_callbacks(
 	struct python *py, const struct future *waiter, struct task_list *list, struct wait *wait)
 {
-	uint64_t callbacks[8];
-	size_t count = future_callbacks(py, waiter, callbacks, 8);
+	uint64_t callbacks[CALLBACKS_MAX];
+	size_t count = future_callbacks(py, waiter, callbacks, CALLBACKS_MAX);
 
-	for (size_t i = 0; i < count && i < 8; i++) {
+	for (size_t i = 0; i < count && i < CALLBACKS_MAX; i++) {
 		uint64_t inner =
 			pyclosure_variable(py, callbacks[i], "shield.<locals>._outer_done_callback", "inner");
 
 		if (inner) {
 			wait->kind = WAIT_SHIELD;
+			wait->on = inner;
 			add_if_task(list, inner);
 			return;
 		}
@@ -150,49 +122,100 @@ static void by_callbacks(
 		if (inner) {
 			wait->kind = WAIT_THREAD;
 			wait->on = inner;
+			add_if_task(list, inner);
+			add_if_task(list, task_behind(py, inner));
 			return;
 		}
 	}
 }
 
-static void by_place(struct python *py, const struct chain *chain, struct task_list *list, struct wait *wait)
+/* In 3.8 to 3.12 the coroutine of as_completed() shares nothing with the generator that made it but the queue
+ * of those that are done: that generator is on the value stack of the frame that iterates it. */
+static uint64_t generator_of(
+	struct python *py, const struct pyframe *frame, uint64_t queue, struct pyframe *found)
 {
-	const struct link *link;
-	const struct place *place = find_place(chain, &link);
+	for (uint32_t i = frame->code->nlocalsplus; i < frame->slots; i++) {
+		uint64_t object = pyframe_slot(py, frame, i);
+		const struct pytype *type = object ? pytype_of(py, object, NULL) : NULL;
+		struct pygen gen;
+
+		if (type && type->kind == KIND_GENERATOR && pygen_read(py, object, &gen, NULL) &&
+			gen.state != GEN_CLOSED && pygen_frame(py, &gen, found, NULL) && found->code &&
+			strcmp(found->code->name, "as_completed") == 0 &&
+			pyframe_local(py, found, "done") == queue)
+			return object;
+	}
+	return 0;
+}
+
+static void by_as_completed(struct python *py, const struct chain *chain, const struct parking *parking,
+	struct task_list *list, struct wait *wait)
+{
+	const struct pyframe *own = &parking->at->frame;
+	uint64_t iterator = pyframe_local(py, own, "self"), todo = 0;
+	struct pyframe frame;
+
+	if (iterator) {
+		wait->on = iterator;
+		instance_get(py, iterator, "_todo", &todo, NULL);
+		wait->timed_by = iterator;
+	} else {
+		wait->timed_by = pyframe_local(py, own, "done");
+		if (parking->first > 0 && chain->links[parking->first - 1].has_frame)
+			wait->on = generator_of(
+				py, &chain->links[parking->first - 1].frame, wait->timed_by, &frame);
+		if (wait->on)
+			todo = pyframe_local(py, &frame, "todo");
+	}
+	wait->members = todo;
+	if (todo)
+		add_members(list, todo);
+}
+
+static void by_wait(struct python *py, const struct chain *chain, const struct parking *parking,
+	struct task_list *list, struct wait *wait)
+{
 	uint64_t value;
 
-	if (!place)
-		return;
-	wait->kind = place->kind;
-	if (place->on)
-		wait->on = pyframe_local(py, &link->frame, place->on);
-	if (place->kind == WAIT_TASK_GROUP && wait->on && instance_get(py, wait->on, "_tasks", &value, NULL))
+	if (strcmp(parking->operation, "as_completed") == 0) {
+		by_as_completed(py, chain, parking, list, wait);
+		wait->is_any = true;
+	} else if ((value = pyframe_local(py, &parking->at->frame, "fs")) != 0) {
+		wait->members = value;
 		add_members(list, value);
-	if (place->kind == WAIT_WAIT && (value = pyframe_local(py, &link->frame, "fs")))
-		add_members(list, value);
-	if (place->kind == WAIT_SLEEP && (value = pyframe_local(py, &link->frame, "delay"))) {
-		struct strbuf s = STRBUF_INIT;
+		value = pyframe_local(py, &parking->at->frame, "return_when");
+		wait->is_any = value && pystr_equals(py, value, "FIRST_COMPLETED");
+	} else if ((value = pyframe_local(py, &parking->at->frame, "fut")) != 0) {
+		wait->on = value;
+		add_if_task(list, value);
+	}
+}
 
-		strbuf_append(&s, "sleep(");
-		pyrepr_append(py, value, DELAY_LIMIT, &s);
-		strbuf_append(&s, ")");
-		wait->text = arena_strdup(py->arena, strbuf_text(&s));
-		strbuf_deinit(&s);
+static void by_parking(struct python *py, const struct chain *chain, const struct parking *parking,
+	struct task_list *list, struct wait *wait)
+{
+	uint64_t value;
+
+	wait->kind = parking->kind;
+	wait->on = parking->on;
+	if (wait->kind == WAIT_TASK_GROUP && wait->on && instance_get(py, wait->on, "_tasks", &value, NULL)) {
+		wait->members = value;
+		add_members(list, value);
+	} else if (wait->kind == WAIT_WAIT) {
+		by_wait(py, chain, parking, list, wait);
 	}
 }
 
 static void by_future(
 	struct python *py, const struct future *waiter, struct task_list *list, struct wait *wait)
 {
-	uint64_t children;
-
 	if (role_is_task(waiter->role)) {
 		wait->kind = WAIT_TASK;
 		add_if_task(list, waiter->address);
 	} else if (strcmp(waiter->type->name, "_GatheringFuture") == 0) {
 		wait->kind = WAIT_GATHER;
-		if (instance_get(py, waiter->address, "_children", &children, NULL))
-			add_members(list, children);
+		if (instance_get(py, waiter->address, "_children", &wait->members, NULL))
+			add_members(list, wait->members);
 	}
 }
 
@@ -201,22 +224,26 @@ void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t addr
 {
 	struct task_list list = {.py = py, .classes = classes};
 	const struct pytype *type;
+	struct parking parking;
 	struct future waiter;
 
-	*wait = (struct wait){.kind = WAIT_NONE};
+	*wait = (struct wait){.kind = WAIT_NONE, .connection.fd = -1};
 	if (!address)
 		return;
 	wait->address = address;
 	type = pytype_of(py, address, NULL);
 	wait->type_name = type ? type->full_name : "?";
 	wait->kind = WAIT_OTHER;
+	parking_find(py, chain, &parking);
+	wait->operation = parking.operation;
+	wait->first = parking.first;
 	if (future_read(py, classes, address, &waiter, NULL)) {
 		wait->kind = WAIT_FUTURE;
 		wait->is_done = waiter.state != FUTURE_PENDING;
 		by_future(py, &waiter, &list, wait);
 		if (wait->kind == WAIT_FUTURE)
-			by_place(py, chain, &list, wait);
-		if (wait->kind == WAIT_FUTURE)
+			by_parking(py, chain, &parking, &list, wait);
+		if (wait->kind == WAIT_FUTURE || wait->kind == WAIT_THREAD)
 			by_callbacks(py, &waiter, &list, wait);
 	}
 	set_tasks(&list, wait);
@@ -224,18 +251,4 @@ void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t addr
 		wait->on_type = type->full_name;
 	else
 		wait->on = 0;
-}
-
-void waits_describe(struct asyncio *a, const struct timers *timers)
-{
-	for (size_t i = 0; i < a->task_count; i++) {
-		struct wait *wait = &a->tasks[i].wait;
-
-		if (wait->kind == WAIT_NONE)
-			continue;
-		if (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE)
-			wait->holder_count = holders_of(&a->holders, wait->on, &wait->holders);
-		if (!wait->text)
-			wait->text = primitive_describe(a->py, &a->classes, wait);
-	}
 }

@@ -1,11 +1,13 @@
 /* wait: what a task waits for, in its user's terms.
  *
- * The future that the task is parked on is read from the task. What that future stands for is told from the
- * innermost frames: asyncio's own primitives wait in methods of their own, whose self is the primitive. */
+ * The future that the task is parked on is read from the task. What that future stands for is told by its
+ * type (a task, a gather()), by the function of asyncio that waits for it (parking.h), or by its callbacks
+ * (shield(), a future of another thread); nothing else is guessed from. */
 #ifndef ASYNCINSPECT_ASYNCIO_WAIT_H
 #define ASYNCINSPECT_ASYNCIO_WAIT_H
 
 #include "inspector/asyncio/chain.h"
+#include "inspector/asyncio/connection.h"
 #include "inspector/asyncio/future.h"
 #include "inspector/asyncio/holder.h"
 
@@ -27,6 +29,9 @@ enum wait_kind {
 	WAIT_TASK_GROUP,
 	WAIT_WAIT,
 	WAIT_SHIELD,
+	WAIT_BARRIER,
+	WAIT_SUBPROCESS,
+	WAIT_SERVER,
 	WAIT_OTHER,
 };
 
@@ -35,10 +40,17 @@ struct wait {
 	uint64_t address;      /* the future; 0 when kind is WAIT_NONE */
 	const char *type_name; /* its type */
 	bool is_done;	       /* the future is done: the task will be woken by its loop */
+	const char *operation; /* what the program called of asyncio's: "StreamReader.readline"; NULL */
+	size_t first;	       /* link of the chain from which on all is asyncio's; its count: none */
 	uint64_t on;	       /* the primitive; 0 none */
 	const char *on_type;
+	const char *name; /* what the program calls it, naming.h; NULL unknown */
 	size_t task_count;
-	uint64_t *tasks;      /* the tasks it waits for, in order; in the arena of py */
+	uint64_t *tasks;	      /* the tasks it waits for, in order; in the arena of py */
+	bool is_any;		      /* the first of them that is done ends the wait */
+	uint64_t members;	      /* the list or set of the futures that it waits for; 0 none */
+	uint64_t timed_by;	      /* an object that a timer would act on instead of the future; 0 none */
+	struct connection connection; /* fd is -1 when it waits for none, or for an unknown one */
 	const char *wakes_by; /* what was found that will wake it: "task 0x7f10", "timer at 1234.5"; NULL:
 				 nothing */
 	const char *text;
@@ -47,15 +59,9 @@ struct wait {
 	const struct lock_holder *holders; /* borrowed from asyncio's */
 };
 
-struct asyncio;
-struct timers;
-
-/* waiter is the task's _fut_waiter, 0 for none. Sets neither text nor wakes_by nor holders. */
+/* waiter is the task's _fut_waiter, 0 for none. Leaves what waits_describe sets. */
 void wait_find(struct python *py, struct asyncio_classes *classes, uint64_t waiter, const struct chain *chain,
 	struct wait *wait);
-
-/* Sets holders and text of the waits of all tasks. Needs everything else collected. */
-void waits_describe(struct asyncio *a, const struct timers *timers);
 
 /* "none", "future", "task", "gather", "queue-get", ... as output.md of the contract has them. Static. */
 const char *wait_kind_name(enum wait_kind kind);

@@ -25,7 +25,53 @@ void deadline_append(const struct asyncio *a, double when, struct strbuf *out)
 	append_duration(when < now ? now - when : when - now, out);
 }
 
-const char *timer_describe(const struct asyncio *a, const struct timer *timer)
+void wakers_init(struct asyncio *a, struct wakers *wakers)
+{
+	*wakers = (struct wakers){0};
+	for (size_t i = 0; i < a->loop_count; i++) {
+		timers_add_loop(a->py, &a->classes, &a->loops[i], &wakers->timers);
+		watches_add_loop(a->py, &a->loops[i], &wakers->watches);
+	}
+	timers_sort(&wakers->timers);
+	watches_sort(&wakers->watches);
+}
+
+void wakers_deinit(struct wakers *wakers)
+{
+	timers_deinit(&wakers->timers);
+	watches_deinit(&wakers->watches);
+}
+
+const struct timer *wakers_timer(const struct wakers *wakers, const struct task *task)
+{
+	const struct timer *timer = timers_find(&wakers->timers, task->wait.address);
+
+	return timer && !timer->is_timeout ? timer : NULL;
+}
+
+const struct timer *wakers_timeout(const struct wakers *wakers, const struct task *task)
+{
+	const uint64_t objects[] = {task->address, task->wait.address, task->wait.timed_by};
+	const struct timer *first = NULL;
+
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		const struct timer *timer = objects[i] ? timers_find(&wakers->timers, objects[i]) : NULL;
+
+		if (timer && timer->is_timeout && (!first || timer->when < first->when))
+			first = timer;
+	}
+	return first;
+}
+
+const struct watch *wakers_watch(const struct wakers *wakers, const struct task *task)
+{
+	const struct connection *c = &task->wait.connection;
+	const struct watch *watch = watches_find(&wakers->watches, task->wait.address);
+
+	return watch ? watch : watches_find_direction(&wakers->watches, c->transport, c->is_writer);
+}
+
+static const char *timer_describe(const struct asyncio *a, const struct timer *timer)
 {
 	struct strbuf s = STRBUF_INIT;
 	const char *text;
@@ -37,30 +83,68 @@ const char *timer_describe(const struct asyncio *a, const struct timer *timer)
 	return text;
 }
 
-/* The first pending task that it waits for, or the timer that sets its future, or a timeout around it. */
-static void find_waker(const struct asyncio *a, const struct timers *timers, struct task *task)
+static const char *task_text(const struct asyncio *a, uint64_t address)
 {
-	const struct timer *timer = timers_find(timers, task->wait.address);
-	struct wait *wait = &task->wait;
+	return arena_printf(a->py->arena, "task 0x%llx", (unsigned long long)address);
+}
 
+/* The first of the tasks that it waits for that is not done; NULL. */
+static const char *by_task(const struct asyncio *a, const struct wait *wait)
+{
 	for (size_t i = 0; i < wait->task_count; i++) {
 		size_t index = asyncio_find_task(a, wait->tasks[i]);
 
-		if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING) {
-			wait->wakes_by =
-				arena_printf(a->py->arena, "task 0x%llx", (unsigned long long)wait->tasks[i]);
-			return;
-		}
+		if (index != NO_INDEX && task_state(&a->tasks[index]) == TASK_PENDING)
+			return task_text(a, wait->tasks[i]);
 	}
-	if (!timer)
-		timer = timers_find(timers, task->address);
-	if (timer)
-		wait->wakes_by = timer_describe(a, timer);
+	return NULL;
 }
 
-void wakers_find(struct asyncio *a, const struct timers *timers)
+static const char *by_job(const struct asyncio *a, const struct wait *wait)
 {
-	for (size_t i = 0; i < a->task_count; i++)
-		if (a->tasks[i].wait.kind != WAIT_NONE)
-			find_waker(a, timers, &a->tasks[i]);
+	const struct job *job = wait->kind == WAIT_THREAD ? jobs_of(&a->jobs, wait->on) : NULL;
+	const struct pythread *thread;
+
+	if (!job)
+		return NULL;
+	if (job->thread == SIZE_MAX)
+		return job->is_of_process ? "job of another process"
+					  : "job that waits in an executor's queue";
+	thread = &a->threads.threads[job->thread];
+	return arena_printf(
+		a->py->arena, "executor job in thread %llu", (unsigned long long)thread->native_id);
+}
+
+/* Those who hold it and are not the task itself. */
+static const char *by_holder(const struct asyncio *a, const struct task *task)
+{
+	for (size_t i = 0; i < task->wait.holder_count; i++) {
+		size_t holder = task->wait.holders[i].task;
+
+		if (holder != NO_INDEX && &a->tasks[holder] != task)
+			return task_text(a, a->tasks[holder].address);
+	}
+	return NULL;
+}
+
+void waker_find(const struct asyncio *a, const struct wakers *wakers, struct task *task)
+{
+	struct wait *wait = &task->wait;
+	const struct watch *watch;
+	const struct timer *timer;
+
+	if (wait->is_done)
+		wait->wakes_by = arena_printf(
+			a->py->arena, "ready queue of loop 0x%llx", (unsigned long long)task->future.loop);
+	else if ((wait->wakes_by = by_task(a, wait)) != NULL)
+		;
+	else if ((timer = wakers_timer(wakers, task)) != NULL)
+		wait->wakes_by = timer_describe(a, timer);
+	else if ((watch = wakers_watch(wakers, task)) != NULL)
+		wait->wakes_by = arena_printf(a->py->arena, "descriptor %lld %s", (long long)watch->fd,
+			watch->is_writer ? "writable" : "readable");
+	else if ((wait->wakes_by = by_job(a, wait)) != NULL || (wait->wakes_by = by_holder(a, task)) != NULL)
+		;
+	else if ((timer = wakers_timeout(wakers, task)) != NULL)
+		wait->wakes_by = timer_describe(a, timer);
 }

@@ -42,18 +42,6 @@ static void add_edge(struct builder *b, size_t from, size_t to, enum await_via v
 		(struct await_edge){.from = from, .to = to, .via = via, .is_any = is_any, .on = on};
 }
 
-/* _wait in Lib/asyncio/tasks.py has how it was asked to wait in a variable. */
-static bool waits_for_first(const struct asyncio *a, const struct task *task)
-{
-	const struct chain *chain = &task->chain;
-	uint64_t when;
-
-	if (task->wait.kind != WAIT_WAIT || !chain->count || !chain->links[chain->count - 1].has_frame)
-		return false;
-	when = pyframe_local(a->py, &chain->links[chain->count - 1].frame, "return_when");
-	return when && pystr_equals(a->py, when, "FIRST_COMPLETED");
-}
-
 /* To what sets a concurrent future. */
 static void add_setter(struct builder *b, size_t from, uint64_t future)
 {
@@ -74,11 +62,12 @@ static void add_wait(struct builder *b, size_t index)
 	const struct asyncio *a = b->g->a;
 	const struct task *task = &a->tasks[index];
 	const struct wait *wait = &task->wait;
-	bool is_any = wait->task_count > 1 && waits_for_first(a, task);
+	bool is_any = wait->task_count > 1 && wait->is_any;
 
 	if (wait->kind == WAIT_NONE || wait->is_done)
 		return;
-	for (size_t i = 0; i < wait->task_count; i++) {
+	/* Of a thread's future the task that sets it is there, and an edge of its own below. */
+	for (size_t i = 0; wait->kind != WAIT_THREAD && i < wait->task_count; i++) {
 		size_t to = asyncio_find_task(a, wait->tasks[i]);
 
 		if (to != NO_INDEX)

@@ -69,13 +69,16 @@ static void search_from(struct search *s, uint32_t root)
 	enter(s, root, 0);
 	while (s->depth) {
 		struct visit *top = &s->stack[s->depth - 1];
+		const uint32_t *targets;
 		uint32_t target;
+		size_t count;
 
-		if (top->next >= g->out_count[top->node]) {
+		targets = graph_targets(g, top->node, &count);
+		if (top->next >= count) {
 			s->depth--;
 			continue;
 		}
-		target = g->out[g->out_first[top->node] + top->next++];
+		target = targets[top->next++];
 		if (!s->number[target])
 			enter(s, target, s->number[top->node]);
 	}
@@ -98,13 +101,16 @@ static void order_garbage(struct search *s, struct numbers *order)
 		s->stack[s->depth++] = (struct visit){at, 0};
 		while (s->depth) {
 			struct visit *top = &s->stack[s->depth - 1];
+			const uint32_t *targets;
+			size_t count;
 
-			if (top->next >= g->out_count[top->node]) {
+			targets = graph_targets(g, top->node, &count);
+			if (top->next >= count) {
 				push(order, top->node);
 				s->depth--;
 				continue;
 			}
-			at = g->out[g->out_first[top->node] + top->next++];
+			at = targets[top->next++];
 			if (s->number[at] || has_bit(met, at))
 				continue;
 			set_bit(met, at);
@@ -124,13 +130,14 @@ static void search_from_cycle(struct search *s, uint32_t top)
 	set_bit(s->is_root, top);
 	push(&members, top);
 	for (size_t i = 0; i < members.count; i++) {
-		uint32_t node = members.items[i];
+		size_t count;
+		const uint32_t *sources = graph_sources(g, members.items[i], &count);
 
-		for (uint64_t k = g->in_first[node]; k < g->in_first[node + 1]; k++) {
-			if (s->number[g->in[k]] || has_bit(s->is_root, g->in[k]))
+		for (size_t k = 0; k < count; k++) {
+			if (s->number[sources[k]] || has_bit(s->is_root, sources[k]))
 				continue;
-			set_bit(s->is_root, g->in[k]);
-			push(&members, g->in[k]);
+			set_bit(s->is_root, sources[k]);
+			push(&members, sources[k]);
 		}
 	}
 	for (size_t i = 0; i < members.count; i++)
@@ -180,11 +187,13 @@ static void find_semidominators(struct search *s)
 
 	for (uint32_t w = s->last; w; w--) {
 		uint32_t node = s->vertex[w], semi = s->info[w].parent;
+		size_t count;
+		const uint32_t *sources = graph_sources(g, node, &count);
 
 		if (has_bit(s->is_root, node))
 			semi = 0;
-		for (uint64_t k = g->in_first[node]; semi && k < g->in_first[node + 1]; k++) {
-			uint32_t v = s->number[g->in[k]], u;
+		for (size_t k = 0; semi && k < count; k++) {
+			uint32_t v = s->number[sources[k]], u;
 
 			if (w <= s->live && v > s->live)
 				continue;

@@ -26,9 +26,10 @@ static void add(struct ancestry *a, uint32_t node, size_t leads_to)
 
 static bool has_unexplained_references(const struct graph *graph, uint32_t node)
 {
-	uint64_t found = graph->in_first[node + 1] - graph->in_first[node];
 	int64_t refcount;
+	size_t found;
 
+	graph_sources(graph, node, &found);
 	return pyobject_refcount(graph->py, heap_address(graph->heap, node), &refcount, NULL) &&
 	       refcount > (int64_t)found;
 }
@@ -50,6 +51,8 @@ static void give_way(const struct ancestry *a, size_t place, struct garbage_verd
 void garbage_judge(const struct graph *graph, uint32_t node, struct garbage_verdict *verdict)
 {
 	struct ancestry a = {0};
+	const uint32_t *sources;
+	size_t source_count;
 
 	*verdict = (struct garbage_verdict){.is_garbage = true};
 	add(&a, node, 0);
@@ -59,8 +62,9 @@ void garbage_judge(const struct graph *graph, uint32_t node, struct garbage_verd
 			give_way(&a, at, verdict);
 			break;
 		}
-		for (uint64_t i = graph->in_first[a.nodes[at]]; i < graph->in_first[a.nodes[at] + 1]; i++)
-			add(&a, graph->in[i], at);
+		sources = graph_sources(graph, a.nodes[at], &source_count);
+		for (size_t i = 0; i < source_count; i++)
+			add(&a, sources[i], at);
 	}
 	free(a.nodes);
 	free(a.next);

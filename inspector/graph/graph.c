@@ -1,171 +1,167 @@
 #include "inspector/graph/graph.h"
 
-#include "inspector/python/refs.h"
+#include "inspector/base/big.h"
+#include "inspector/base/parallel.h"
+#include "inspector/python/heap_inner.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct growing {
-	uint32_t *items;
-	size_t count, capacity;
+/* Edges below this are not worth a thread. */
+#define WORTH_THREADS 100000
+
+/* Edges that come in, of some nodes or of all. */
+struct graph_referrers {
+	uint64_t *nodes;  /* a bit for each node that is in here; NULL: all are */
+	uint32_t *ranks;  /* nodes before each word of bits */
+	uint32_t count;	  /* nodes */
+	uint32_t *first;  /* count + 1 */
+	uint32_t *source; /* nodes; ascending for each target */
+	uint64_t edge_count;
 };
 
-/* While building, nodes are known by their position: numbers come when all are there. */
-struct builder {
-	struct graph *graph;
-	struct growing sources;	   /* positions, in the order of the walk */
-	struct growing targets;	   /* positions, grouped by source */
-	struct growing counts;	   /* targets of each source */
-	struct growing tracebacks; /* positions */
-	struct growing waiting;	   /* positions of all objects, as they become known */
+struct reversal {
+	const struct graph *graph;
+	struct graph_referrers *r;
+	unsigned threads;
+	/* Each thread takes the targets of its part of the nodes, and goes through all edges for them. */
+	uint32_t bounds[PARALLEL_MOST + 1];
 };
 
-static void push(struct growing *list, uint32_t item)
+static bool place_of(const struct graph_referrers *r, uint32_t node, uint32_t *place)
 {
-	list->items = grow_array(list->items, &list->capacity, list->count + 1, sizeof(*list->items));
-	list->items[list->count++] = item;
-}
+	uint64_t below;
 
-bool graph_is_node(struct python *py, uint64_t object)
-{
-	const struct pytype *type = pytype_of(py, object, NULL);
-
-	if (!type)
-		return false;
-	/* What the collector does not know can lead on all the same: code, a date with its time zone. */
-	if (!type->has_gc)
-		return type->refs_end > type->refs_first || type->member_count ||
-		       type->scan_to > type->scan_from;
-	if (type->kind == KIND_TYPE) {
-		const struct pytype *self = pytype_at(py, object, NULL);
-
-		return self && self->is_heap;
-	}
-	return true;
-}
-
-static bool visit(void *context, const struct ref *ref)
-{
-	struct builder *b = context;
-	struct heap *heap = b->graph->heap;
-	uint32_t position = heap_position(heap, ref->target);
-
-	if (position == NO_POSITION)
+	if (!r->nodes) {
+		*place = node;
 		return true;
-	if (!heap_contains(heap, ref->target)) {
-		if (!graph_is_node(b->graph->py, ref->target) || !heap_add(heap, ref->target))
-			return true;
-		push(&b->waiting, position);
 	}
-	push(&b->targets, position);
+	if (!bit_is_set(r->nodes, node))
+		return false;
+	below = r->nodes[node / 64] & ((UINT64_C(1) << (node % 64)) - 1);
+	*place = r->ranks[node / 64] + count_bits(below);
 	return true;
 }
 
-static bool is_known(void *context, uint64_t address)
+/* first[p + 1] becomes the number of sources of the node at place p. */
+static void count_sources(void *context, unsigned thread)
 {
-	return heap_contains(((struct builder *)context)->graph->heap, address);
-}
+	const struct reversal *v = context;
+	const struct graph *g = v->graph;
+	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low, place;
 
-static void walk_object(struct builder *b, uint32_t position, uint64_t object)
-{
-	struct ref_walk walk = {.py = b->graph->py, .visit = visit, .is_known = is_known, .context = b};
-	size_t before = b->targets.count;
-
-	const struct pytype *type = pytype_of(b->graph->py, object, NULL);
-
-	if (type && type->kind == KIND_TRACEBACK)
-		push(&b->tracebacks, position);
-	if (!refs_of_object(&walk, object, NULL) || walk.is_partial)
-		b->graph->partial++;
-	push(&b->sources, position);
-	push(&b->counts, (uint32_t)(b->targets.count - before));
-}
-
-static void walk_all(struct builder *b)
-{
-	struct heap *heap = b->graph->heap;
-	uint32_t cursor = 0;
-	uint64_t object;
-
-	/* First a list of what is tracked; what is added on the way goes behind it. */
-	while (heap_next(heap, &cursor, &object))
-		push(&b->waiting, cursor - 1);
-	for (size_t i = 0; i < b->waiting.count; i++)
-		walk_object(b, b->waiting.items[i], heap_position_address(heap, b->waiting.items[i]));
-}
-
-static void number_nodes(struct builder *b)
-{
-	struct graph *g = b->graph;
-	uint64_t first = 0;
-
-	heap_freeze(g->heap);
-	g->count = heap_count(g->heap);
-	g->edge_count = b->targets.count;
-	g->out_first = xcalloc(g->count, sizeof(*g->out_first));
-	g->out_count = xcalloc(g->count, sizeof(*g->out_count));
-	for (size_t i = 0; i < b->sources.count; i++) {
-		uint32_t node = heap_index_of_position(g->heap, b->sources.items[i]);
-
-		g->out_first[node] = first;
-		g->out_count[node] = b->counts.items[i];
-		first += b->counts.items[i];
-	}
-	g->tracebacks = xcalloc((size_t)g->count / 64 + 1, sizeof(*g->tracebacks));
-	for (size_t i = 0; i < b->tracebacks.count; i++) {
-		uint32_t node = heap_index_of_position(g->heap, b->tracebacks.items[i]);
-
-		g->tracebacks[node / 64] |= UINT64_C(1) << (node % 64);
-	}
-	g->out = b->targets.items; /* in place: positions become node numbers */
-	for (size_t i = 0; i < b->targets.count; i++)
-		g->out[i] = heap_index_of_position(g->heap, g->out[i]);
-}
-
-static void reverse_edges(struct graph *g)
-{
-	uint64_t *next;
-
-	g->in_first = xcalloc((size_t)g->count + 1, sizeof(*g->in_first));
-	g->in = xmalloc(g->edge_count * sizeof(*g->in));
 	for (uint64_t i = 0; i < g->edge_count; i++)
-		g->in_first[g->out[i] + 1]++;
-	for (uint32_t n = 0; n < g->count; n++)
-		g->in_first[n + 1] += g->in_first[n];
-	next = xmalloc(((size_t)g->count + 1) * sizeof(*next));
-	memcpy(next, g->in_first, ((size_t)g->count + 1) * sizeof(*next));
-	for (uint32_t n = 0; n < g->count; n++)
-		for (uint32_t k = 0; k < g->out_count[n]; k++)
-			g->in[next[g->out[g->out_first[n] + k]]++] = n;
-	free(next);
+		if (g->out[i] - low < span && place_of(v->r, g->out[i], &place))
+			v->r->first[place + 1]++;
 }
 
-struct graph *graph_build(struct python *py, struct heap *heap)
+/* first[p] is where the next source of place p goes; in the end it is where those of p + 1 start. */
+static void fill_sources(void *context, unsigned thread)
 {
-	struct graph *graph = xcalloc(1, sizeof(*graph));
-	struct builder b = {.graph = graph};
+	const struct reversal *v = context;
+	const struct graph *g = v->graph;
+	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low, place;
 
-	graph->py = py;
-	graph->heap = heap;
-	walk_all(&b);
-	number_nodes(&b);
-	reverse_edges(graph);
-	free(b.sources.items);
-	free(b.counts.items);
-	free(b.waiting.items);
-	free(b.tracebacks.items);
-	return graph;
+	for (uint32_t node = 0; node < g->count; node++)
+		for (uint32_t i = g->out_first[node]; i < g->out_first[node + 1]; i++)
+			if (g->out[i] - low < span && place_of(v->r, g->out[i], &place))
+				v->r->source[v->r->first[place]++] = node;
+}
+
+static void copy_nodes(struct graph_referrers *r, const uint64_t *nodes, uint32_t count)
+{
+	size_t words = (size_t)count / 64 + 1;
+
+	r->nodes = xmalloc(words * sizeof(*r->nodes));
+	r->ranks = xmalloc(words * sizeof(*r->ranks));
+	memcpy(r->nodes, nodes, words * sizeof(*r->nodes));
+	for (size_t i = 0; i < words; i++) {
+		r->ranks[i] = r->count;
+		r->count += count_bits(r->nodes[i]);
+	}
+}
+
+static void free_referrers(struct graph_referrers *r)
+{
+	if (!r)
+		return;
+	free(r->nodes);
+	free(r->ranks);
+	big_free(r->first, (size_t)r->count + 1, sizeof(*r->first));
+	big_free(r->source, r->edge_count, sizeof(*r->source));
+	free(r);
+}
+
+static void reverse(struct graph *graph, struct graph_referrers *r)
+{
+	struct reversal v = {.graph = graph, .r = r, .threads = parallel_threads()};
+
+	if (graph->edge_count < WORTH_THREADS)
+		v.threads = 1;
+	for (unsigned i = 0; i <= v.threads; i++)
+		v.bounds[i] = (uint32_t)((uint64_t)graph->count * i / v.threads);
+	r->first = big_alloc((size_t)r->count + 1, sizeof(*r->first));
+	parallel_run(v.threads, count_sources, &v);
+	for (uint32_t i = 0; i < r->count; i++)
+		r->first[i + 1] += r->first[i];
+	r->edge_count = r->first[r->count];
+	r->source = big_alloc(r->edge_count, sizeof(*r->source));
+	parallel_run(v.threads, fill_sources, &v);
+	memmove(r->first + 1, r->first, r->count * sizeof(*r->first));
+	r->first[0] = 0;
+}
+
+void graph_prepare_referrers(struct graph *graph, const uint64_t *nodes)
+{
+	struct graph_referrers *r;
+
+	if (graph->referrers && !graph->referrers->nodes)
+		return;
+	r = xcalloc(1, sizeof(*r));
+	if (nodes)
+		copy_nodes(r, nodes, graph->count);
+	else
+		r->count = graph->count;
+	free_referrers(graph->referrers);
+	reverse(graph, r);
+	graph->referrers = r;
+}
+
+bool graph_has_sources(const struct graph *graph, uint32_t node)
+{
+	uint32_t place;
+
+	return graph->referrers && place_of(graph->referrers, node, &place);
+}
+
+const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *count)
+{
+	const struct graph_referrers *r = graph->referrers;
+	uint32_t place;
+
+	if (!r || !place_of(r, node, &place)) {
+		/* What is kept of an answer is no change of the graph. */
+		graph_prepare_referrers((struct graph *)graph, NULL);
+		r = graph->referrers;
+		place = node;
+	}
+	*count = r->first[place + 1] - r->first[place];
+	return r->source + r->first[place];
+}
+
+void graph_forget_referrers(struct graph *graph)
+{
+	free_referrers(graph->referrers);
+	graph->referrers = NULL;
 }
 
 void graph_destroy(struct graph *graph)
 {
 	if (!graph)
 		return;
-	free(graph->out_first);
-	free(graph->out_count);
-	free(graph->out);
-	free(graph->in_first);
-	free(graph->in);
+	free_referrers(graph->referrers);
+	big_free(graph->out_first, (size_t)graph->count + 1, sizeof(*graph->out_first));
+	big_free(graph->out, graph->edge_count, sizeof(*graph->out));
 	free(graph->tracebacks);
 	free(graph);
 }

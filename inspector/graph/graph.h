@@ -2,32 +2,57 @@
  * but that such an object leads to.
  *
  * Built once; then only indices: nodes are numbered by address (heap.h), edges are flat arrays of node
- * numbers in both directions. What an edge is called is not kept: edge_names.h asks the object again for
- * those that are printed. */
+ * numbers. What an edge is called is not kept: edge_names.h asks the object again for those that are printed.
+ *
+ * Built by several threads, each with a struct python of its own, over parts of the address space; the result
+ * does not depend on how many there are. */
 #ifndef ASYNCINSPECT_GRAPH_GRAPH_H
 #define ASYNCINSPECT_GRAPH_GRAPH_H
 
 #include "inspector/python/heap.h"
 #include "inspector/python/python.h"
 
+struct graph_referrers;
+
 struct graph {
 	struct python *py; /* borrowed */
 	struct heap *heap; /* borrowed; frozen by graph_build */
 	uint32_t count;	   /* nodes */
 	uint64_t edge_count;
-	uint64_t *out_first; /* by node: its edges are out[out_first .. + out_count] */
-	uint32_t *out_count;
-	uint32_t *out;	    /* target nodes; one entry for each reference */
-	uint64_t *in_first; /* count + 1: the sources of node n are in[in_first[n] .. in_first[n + 1]) */
-	uint32_t *in;
+	uint32_t *out_first;  /* count + 1: the targets of node n are out[out_first[n] .. out_first[n + 1]) */
+	uint32_t *out;	      /* one entry for each reference, in the object's own order */
 	uint64_t *tracebacks; /* a bit for each node: it is a traceback */
 	size_t partial;	      /* objects of which a part could not be read */
+	struct graph_referrers *referrers; /* owned; NULL: nobody asked so far */
 };
 
 /* Walks every object of the heap and what it leads to. Adds untracked containers to the heap and freezes it.
- * Never fails: what cannot be read has no edges, and is counted. */
+ * Never fails: what cannot be read has no edges, and is counted; so is what would be more edges than the
+ * target has memory for (lists that share their items, which only damage makes). */
 struct graph *graph_build(struct python *py, struct heap *heap);
 void graph_destroy(struct graph *graph); /* NULL is allowed */
+
+/* The nodes that a node refers to, one for each reference. */
+static inline const uint32_t *graph_targets(const struct graph *graph, uint32_t node, size_t *count)
+{
+	*count = graph->out_first[node + 1] - graph->out_first[node];
+	return graph->out + graph->out_first[node];
+}
+
+/* The nodes that refer to a node, ascending, one for each reference; borrowed until the next question. The
+ * first question about a node that was not prepared for costs a pass over all edges, and later ones nothing.
+ * Not for several threads before graph_prepare_referrers(graph, NULL). */
+const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *count);
+
+/* Whether that answer is at hand. */
+bool graph_has_sources(const struct graph *graph, uint32_t node);
+
+/* Makes ready for graph_sources of the nodes whose bit is set, in one pass over all edges; NULL: of all.
+ * Takes memory for the edges of these only. */
+void graph_prepare_referrers(struct graph *graph, const uint64_t *nodes);
+
+/* Forgets what graph_sources and graph_prepare_referrers have made. */
+void graph_forget_referrers(struct graph *graph);
 
 /* Whether an object is worth a node: it can refer to others, and is no static type. */
 bool graph_is_node(struct python *py, uint64_t object);

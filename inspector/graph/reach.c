@@ -1,5 +1,7 @@
 #include "inspector/graph/reach.h"
 
+#include "inspector/base/big.h"
+
 #include <stdlib.h>
 
 /* How many steps later than a module global each kind of root starts. */
@@ -13,8 +15,7 @@ static const unsigned handicaps[] = {
 
 #define HANDICAP_MAX 5
 
-/* Nodes by the distance at which they are to be looked at. A node that turns out to be nearer than it was put
- * down for stands in two lists; the later one is skipped. */
+/* Nodes by the distance at which they are to be looked at. */
 #define BUCKETS 8 /* more than any step costs */
 
 struct bucket {
@@ -25,9 +26,12 @@ struct bucket {
 struct search {
 	const struct graph *graph;
 	struct reach *reach;
+	uint64_t *met; /* a bit for each node that has a distance */
 	struct bucket buckets[BUCKETS];
 	size_t waiting; /* in all buckets */
 };
+
+#define AHEAD 8
 
 /* A traceback keeps frames that are over: a way that does without is the one to tell. */
 #define TRACEBACK_COST 3
@@ -37,14 +41,17 @@ static uint32_t cost_of(const struct graph *graph, uint32_t node)
 	return graph->tracebacks[node / 64] >> (node % 64) & 1 ? TRACEBACK_COST : 0;
 }
 
+/* Levels come in order and what a node costs is its own, so that no later way is shorter than the first: a
+ * small table tells most edges that they are too late. */
 static void take(struct search *s, uint32_t node, uint32_t parent, uint32_t distance)
 {
 	struct bucket *bucket;
 
-	distance += cost_of(s->graph, node);
-	if (s->reach->distance[node] <= distance)
+	if (s->met[node / 64] >> (node % 64) & 1)
 		return;
-	s->reach->reached += s->reach->distance[node] == UNREACHED;
+	s->met[node / 64] |= UINT64_C(1) << (node % 64);
+	distance += cost_of(s->graph, node);
+	s->reach->reached++;
 	s->reach->distance[node] = distance;
 	s->reach->parent[node] = parent;
 	bucket = &s->buckets[distance % BUCKETS];
@@ -61,17 +68,27 @@ static void start_roots(struct search *s, const struct roots *roots, uint32_t le
 			take(s, roots->items[i].node, ROOT_BIT | (uint32_t)i, level);
 }
 
+/* The edges of the nodes that come next are on their way while those of this one are looked at. */
+static void fetch_ahead(const struct graph *graph, const struct bucket *bucket, size_t i)
+{
+	if (i + 2 * AHEAD < bucket->count)
+		__builtin_prefetch(&graph->out_first[bucket->nodes[i + 2 * AHEAD]]);
+	if (i + AHEAD < bucket->count)
+		__builtin_prefetch(&graph->out[graph->out_first[bucket->nodes[i + AHEAD]]]);
+}
+
 static void look_at_level(struct search *s, uint32_t level)
 {
 	struct bucket *bucket = &s->buckets[level % BUCKETS];
 
 	for (size_t i = 0; i < bucket->count; i++) {
 		uint32_t node = bucket->nodes[i];
-		const uint32_t *out = s->graph->out + s->graph->out_first[node];
+		const uint32_t *out;
+		size_t count;
 
-		if (s->reach->distance[node] != level)
-			continue;
-		for (uint32_t k = 0; k < s->graph->out_count[node]; k++)
+		fetch_ahead(s->graph, bucket, i);
+		out = graph_targets(s->graph, node, &count);
+		for (size_t k = 0; k < count; k++)
 			take(s, out[k], node, level + 1);
 	}
 	s->waiting -= bucket->count;
@@ -83,9 +100,11 @@ void reach_compute(const struct graph *graph, const struct roots *roots, struct 
 	struct search s = {.graph = graph, .reach = reach};
 
 	*reach = (struct reach){
-		.distance = xmalloc((size_t)graph->count * sizeof(uint32_t)),
-		.parent = xmalloc((size_t)graph->count * sizeof(uint32_t)),
+		.distance = big_alloc(graph->count, sizeof(uint32_t)),
+		.parent = big_alloc(graph->count, sizeof(uint32_t)),
+		.count = graph->count,
 	};
+	s.met = xcalloc((size_t)graph->count / 64 + 1, sizeof(*s.met));
 	for (uint32_t i = 0; i < graph->count; i++)
 		reach->distance[i] = UNREACHED;
 	for (uint32_t level = 0; s.waiting || level <= HANDICAP_MAX; level++) {
@@ -95,11 +114,12 @@ void reach_compute(const struct graph *graph, const struct roots *roots, struct 
 	}
 	for (int i = 0; i < BUCKETS; i++)
 		free(s.buckets[i].nodes);
+	free(s.met);
 }
 
 void reach_deinit(struct reach *reach)
 {
-	free(reach->distance);
-	free(reach->parent);
+	big_free(reach->distance, reach->count, sizeof(*reach->distance));
+	big_free(reach->parent, reach->count, sizeof(*reach->parent));
 	*reach = (struct reach){0};
 }

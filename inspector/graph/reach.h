@@ -13,6 +13,7 @@ struct reach {
 	uint32_t *distance; /* by node: cost of the shortest way; UNREACHED */
 	uint32_t *parent;   /* by node: the node before it, or ROOT_BIT and the index of a root */
 	uint32_t reached;   /* nodes */
+	uint32_t count;	    /* nodes of the graph */
 };
 
 #define ROOT_BIT UINT32_C(0x80000000)

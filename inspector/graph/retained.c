@@ -33,9 +33,11 @@ static void find_outside(const struct graph *g, const struct roots *roots, struc
 		root_refs[roots->items[i].node] += roots->items[i].kind != ROOT_MODULE;
 	}
 	for (uint32_t node = 0; heap_next(g->heap, &cursor, &object); node++) {
-		uint64_t found = g->in_first[node + 1] - g->in_first[node] + root_refs[node];
 		int64_t refcount;
+		size_t found;
 
+		graph_sources(g, node, &found);
+		found += root_refs[node];
 		/* One that is immortal has more than any number. */
 		if (pyobject_refcount(g->py, object, &refcount, NULL) && refcount > (int64_t)found)
 			push(o, node);

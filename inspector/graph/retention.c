@@ -87,11 +87,12 @@ static size_t reached_holders(const struct retention_graph *g, uint32_t node, st
 {
 	const struct graph *graph = g->graph;
 	uint32_t last = UINT32_MAX;
-	size_t count = 0, capacity = 0;
+	size_t count = 0, capacity = 0, source_count;
+	const uint32_t *sources = graph_sources(graph, node, &source_count);
 
 	*holders = NULL;
-	for (uint64_t i = graph->in_first[node]; i < graph->in_first[node + 1]; i++) {
-		uint32_t from = graph->in[i];
+	for (size_t i = 0; i < source_count; i++) {
+		uint32_t from = sources[i];
 
 		/* The sources of a node are ascending: repeated ones are neighbours. */
 		if (from == last || from == node || g->reach->distance[from] == UNREACHED)
@@ -184,9 +185,14 @@ static void judge_leaf(const struct retention_graph *g, struct request *r, uint6
 
 static void want_names(const struct retention_graph *g, const struct request *r, struct edge_names *names)
 {
-	if (r->node != LEAF)
-		for (uint64_t i = g->graph->in_first[r->node]; i < g->graph->in_first[r->node + 1]; i++)
-			edge_names_want(names, g->graph->in[i], r->node);
+	const uint32_t *sources;
+	size_t count;
+
+	if (r->node != LEAF) {
+		sources = graph_sources(g->graph, r->node, &count);
+		for (size_t i = 0; i < count; i++)
+			edge_names_want(names, sources[i], r->node);
+	}
 	for (size_t i = 0; i < r->route_count; i++)
 		for (size_t k = 1; k < r->routes[i].count; k++)
 			if (r->routes[i].nodes[k] != LEAF)
@@ -285,16 +291,17 @@ static void fill_referrers(
 	const struct graph *graph = g->graph;
 	struct step *list = NULL;
 	uint32_t last = UINT32_MAX;
-	size_t capacity = 0;
+	size_t capacity = 0, source_count;
+	const uint32_t *sources = graph_sources(graph, node, &source_count);
 
-	for (uint64_t i = graph->in_first[node]; i < graph->in_first[node + 1]; i++) {
+	for (size_t i = 0; i < source_count; i++) {
 		struct step step;
 		size_t count;
 		const struct named_edge *edge;
 
-		if (graph->in[i] == last)
+		if (sources[i] == last)
 			continue;
-		last = graph->in[i];
+		last = sources[i];
 		edge = edge_names_find(names, last, node, &count);
 		step = node_step(g, names, last, node);
 		for (size_t k = 0; k < count; k++) {
@@ -328,10 +335,12 @@ static void fill(const struct retention_graph *g, const struct edge_names *names
 	struct retention *out)
 {
 	struct python *py = g->a->py;
-	int64_t found = r->node == LEAF
-				? (int64_t)r->leaf_total
-				: (int64_t)(g->graph->in_first[r->node + 1] - g->graph->in_first[r->node]);
+	int64_t found;
+	size_t sources = 0;
 
+	if (r->node != LEAF)
+		graph_sources(g->graph, r->node, &sources);
+	found = r->node == LEAF ? (int64_t)r->leaf_total : (int64_t)sources;
 	out->is_known = true;
 	out->is_garbage = r->is_garbage;
 	out->holder_count = r->holder_count;
@@ -378,6 +387,43 @@ static void find_leafs(const struct retention_graph *g, const uint64_t *objects,
 	free(wanted);
 }
 
+static void mark(const struct graph *graph, uint64_t *bits, uint64_t object)
+{
+	uint32_t node;
+
+	if (heap_index(graph->heap, object, &node))
+		bits[node / 64] |= UINT64_C(1) << (node % 64);
+}
+
+/* Who refers to what is asked about, to what will be asked about, and to everything that leads to an object
+ * that no root reaches (garbage.h): one pass over the edges answers it all. */
+static void prepare(const struct retention_graph *g, const uint64_t *objects, size_t count)
+{
+	struct graph *graph = (struct graph *)g->graph;
+	uint64_t *bits;
+	uint32_t node;
+	bool is_ready = true;
+
+	for (size_t i = 0; i < count; i++)
+		is_ready &= !heap_index(graph->heap, objects[i], &node) || graph_has_sources(graph, node);
+	if (is_ready)
+		return;
+	bits = xcalloc((size_t)graph->count / 64 + 1, sizeof(*bits));
+	for (node = 0; node < graph->count; node++)
+		if (g->reach->distance[node] == UNREACHED)
+			bits[node / 64] |= UINT64_C(1) << (node % 64);
+	for (size_t i = 0; i < count; i++)
+		mark(graph, bits, objects[i]);
+	for (size_t i = 0; i < g->a->task_count; i++)
+		mark(graph, bits, g->a->tasks[i].address);
+	for (size_t i = 0; i < g->a->loop_count; i++)
+		mark(graph, bits, g->a->loops[i].address);
+	for (size_t i = 0; i < g->a->coroutine_count; i++)
+		mark(graph, bits, g->a->coroutines[i].gen.address);
+	graph_prepare_referrers(graph, bits);
+	free(bits);
+}
+
 void retention_find(const struct retention_graph *g, const uint64_t *objects, size_t count, size_t paths_most,
 	struct retention *out)
 {
@@ -385,6 +431,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 	struct edge_names names;
 	struct leaf_refs leafs;
 
+	prepare(g, objects, count);
 	edge_names_init(&names, g->graph);
 	for (size_t i = 0; i < count; i++) {
 		out[i] = (struct retention){.object = objects[i]};

@@ -87,13 +87,15 @@ static bool ends_here(struct search *s, uint64_t object)
 static void index_modules(struct search *s, const struct roots *roots)
 {
 	for (size_t i = 0; i < roots->count; i++) {
-		uint32_t module = roots->items[i].node;
+		const uint32_t *targets;
+		size_t count;
 
 		if (roots->items[i].kind != ROOT_MODULE)
 			continue;
-		for (uint32_t k = 0; k < s->graph->out_count[module]; k++) {
-			uint64_t target =
-				heap_address(s->graph->heap, s->graph->out[s->graph->out_first[module] + k]);
+		targets = graph_targets(s->graph, roots->items[i].node, &count);
+
+		for (size_t k = 0; k < count; k++) {
+			uint64_t target = heap_address(s->graph->heap, targets[k]);
 			const struct pytype *type = pytype_of(s->a->py, target, NULL);
 
 			if (type && type->kind == KIND_DICT)
@@ -115,9 +117,10 @@ static void look_at_roots(struct search *s, const struct roots *roots)
 
 static bool has_unexplained_references(const struct search *s, uint32_t node)
 {
-	uint64_t found = s->graph->in_first[node + 1] - s->graph->in_first[node];
 	int64_t refcount;
+	size_t found;
 
+	graph_sources(s->graph, node, &found);
 	return pyobject_refcount(s->a->py, heap_address(s->graph->heap, node), &refcount, NULL) &&
 	       refcount != REFCOUNT_IMMORTAL && refcount > (int64_t)found;
 }
@@ -136,11 +139,15 @@ void users_find(const struct asyncio *a, const struct graph *graph, const struct
 	index_modules(&s, roots);
 	add(&s, node);
 	for (size_t at = 0; at < s.count && !users->has_others; at++) {
+		const uint32_t *sources;
+		size_t count;
+
 		if (at && ends_here(&s, heap_address(graph->heap, s.nodes[at])))
 			continue;
 		users->has_native |= has_unexplained_references(&s, s.nodes[at]);
-		for (uint64_t i = graph->in_first[s.nodes[at]]; i < graph->in_first[s.nodes[at] + 1]; i++)
-			add(&s, graph->in[i]);
+		sources = graph_sources(graph, s.nodes[at], &count);
+		for (size_t i = 0; i < count; i++)
+			add(&s, sources[i]);
 	}
 	look_at_roots(&s, roots);
 	free(s.nodes);
@@ -158,12 +165,15 @@ void users_deinit(struct users *users)
 
 static bool leads_to(const struct graph *graph, uint64_t from, uint64_t to)
 {
+	const uint32_t *targets;
 	uint32_t x, y;
+	size_t count;
 
 	if (!from || !heap_index(graph->heap, from, &x) || !heap_index(graph->heap, to, &y))
 		return false;
-	for (uint32_t k = 0; k < graph->out_count[x]; k++)
-		if (graph->out[graph->out_first[x] + k] == y)
+	targets = graph_targets(graph, x, &count);
+	for (size_t k = 0; k < count; k++)
+		if (targets[k] == y)
 			return true;
 	return false;
 }

@@ -190,11 +190,15 @@ uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32
 
 uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const char *name)
 {
+	uint64_t value;
+
 	for (uint32_t i = 0; frame->code && i < frame->code->nlocalsplus; i++) {
 		const char *local = pycode_local_name(py, frame->code, i);
 
-		if (local && strcmp(local, name) == 0)
-			return pyframe_variable(py, frame, i);
+		/* Up to 3.10 an argument that closures share has two slots: its own is emptied when its value
+		 * moves into the cell. */
+		if (local && strcmp(local, name) == 0 && (value = pyframe_variable(py, frame, i)) != 0)
+			return value;
 	}
 	return 0;
 }

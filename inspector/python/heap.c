@@ -1,63 +1,52 @@
 #include "inspector/python/heap.h"
 
+#include "inspector/base/big.h"
+#include "inspector/python/heap_inner.h"
 #include "inspector/python/memory.h"
-#include "inspector/python/mimalloc.h"
 
 #include <stdlib.h>
 
-#define GRANULE		 8
-#define GENERATIONS	 3
-#define INTERPRETERS_MAX 4096
-/* Modules/gcmodule.c: the low bits of both links are flags. */
-#define LINK_MASK (~UINT64_C(3))
-
-/* Positions are numbered through all spans, 64 to a word. */
-struct span {
-	uint64_t start, end; /* addresses */
-	uint32_t first;	     /* position of start; a multiple of 64 */
-};
-
-struct heap {
-	struct span *spans; /* by address, and by position */
-	size_t span_count;
-	uint64_t *bits;	 /* one for each position */
-	uint32_t *ranks; /* frozen: objects before each word */
-	size_t word_count;
-	uint32_t count;
-	size_t last; /* the span that answered last: objects are near each other */
-};
+/* Nothing is at its addresses. */
+static const struct area no_area = {.first = NO_POSITION};
 
 static bool holds_objects(const struct region *r)
 {
-	return r->bytes && !r->is_file && !r->is_zero;
+	return !r->is_file && !r->is_zero;
 }
 
-static struct heap *heap_create(struct python *py, struct error *err)
+struct heap *heap_create(struct python *py, struct error *err)
 {
 	struct heap *heap = xcalloc(1, sizeof(*heap));
-	size_t region_count, capacity = 0;
+	size_t region_count;
 	const struct region *regions = target_regions(py->target, &region_count);
 	uint64_t next = 0;
 
+	heap->areas = xcalloc(region_count, sizeof(*heap->areas));
+	heap->spans = xcalloc(region_count, sizeof(*heap->spans));
 	for (size_t i = 0; i < region_count; i++) {
 		/* No object starts before the first multiple of a granule. */
-		uint64_t start = (regions[i].start + GRANULE - 1) & ~(uint64_t)(GRANULE - 1), words;
+		uint64_t base = (regions[i].start + GRANULE - 1) & ~(uint64_t)(GRANULE - 1), words;
+		struct area *area = &heap->areas[heap->area_count];
 
-		if (!holds_objects(&regions[i]) || start >= regions[i].end)
+		if (!regions[i].bytes)
 			continue;
-		words = (regions[i].end - start + 64 * GRANULE - 1) / (64 * GRANULE);
+		*area = (struct area){regions[i].start, regions[i].end, base, regions[i].bytes, NO_POSITION};
+		heap->area_count++;
+		if (!holds_objects(&regions[i]) || base >= regions[i].end)
+			continue;
+		words = (regions[i].end - base + 64 * GRANULE - 1) / (64 * GRANULE);
 		if (next + words * 64 >= NO_POSITION) {
 			heap_destroy(heap);
 			error_set(err, ERROR_LIMIT, "the target has more than 32 GiB of memory of its own");
 			error_advise(err, "The commands threads and layout do without the heap.");
 			return NULL;
 		}
-		heap->spans = grow_array(heap->spans, &capacity, heap->span_count + 1, sizeof(*heap->spans));
-		heap->spans[heap->span_count++] = (struct span){start, regions[i].end, (uint32_t)next};
+		area->first = (uint32_t)next;
+		heap->spans[heap->span_count++] = (uint32_t)(heap->area_count - 1);
 		next += words * 64;
 	}
 	heap->word_count = next / 64;
-	heap->bits = xcalloc(heap->word_count, sizeof(uint64_t));
+	heap->bits = big_alloc(heap->word_count, sizeof(uint64_t));
 	return heap;
 }
 
@@ -65,33 +54,49 @@ void heap_destroy(struct heap *heap)
 {
 	if (!heap)
 		return;
+	free(heap->areas);
 	free(heap->spans);
-	free(heap->bits);
-	free(heap->ranks);
+	big_free(heap->bits, heap->word_count, sizeof(*heap->bits));
+	if (heap->ranks)
+		big_free(heap->ranks, heap->word_count, sizeof(*heap->ranks));
 	free(heap);
 }
 
-static const struct span *span_of(const struct heap *heap, uint64_t address)
+const struct area *area_search(const struct heap *heap, uint64_t address)
 {
-	size_t low = 0, high = heap->span_count;
+	size_t low = 0, high = heap->area_count;
 
-	if (heap->last < heap->span_count && address >= heap->spans[heap->last].start &&
-		address < heap->spans[heap->last].end)
-		return &heap->spans[heap->last];
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (address < heap->spans[middle].start)
+		if (address < heap->areas[middle].start)
 			high = middle;
-		else if (address >= heap->spans[middle].end)
+		else if (address >= heap->areas[middle].end)
 			low = middle + 1;
-		else {
-			/* Only a hint: which span to try first the next time. */
-			((struct heap *)heap)->last = middle;
-			return &heap->spans[middle];
-		}
+		else
+			return &heap->areas[middle];
 	}
 	return NULL;
+}
+
+void area_cache_init(struct area_cache *cache, const struct heap *heap)
+{
+	cache->heap = heap;
+	for (size_t i = 0; i < AREA_SLOTS; i++)
+		cache->slots[i] = &no_area;
+}
+
+static const struct area *area_by_hint(const struct heap *heap, uint64_t address)
+{
+	uint32_t *hint = &((struct heap *)heap)->last, last = __atomic_load_n(hint, __ATOMIC_RELAXED);
+	const struct area *area;
+
+	if (last < heap->area_count && address >= heap->areas[last].start && address < heap->areas[last].end)
+		return &heap->areas[last];
+	area = area_search(heap, address);
+	if (area)
+		__atomic_store_n(hint, (uint32_t)(area - heap->areas), __ATOMIC_RELAXED);
+	return area;
 }
 
 uint64_t heap_positions(const struct heap *heap)
@@ -101,49 +106,45 @@ uint64_t heap_positions(const struct heap *heap)
 
 uint32_t heap_position(const struct heap *heap, uint64_t address)
 {
-	const struct span *span;
-
-	if (address % GRANULE)
-		return NO_POSITION;
-	span = span_of(heap, address);
-	return span ? span->first + (uint32_t)((address - span->start) / GRANULE) : NO_POSITION;
+	return address % GRANULE ? NO_POSITION : area_position(area_by_hint(heap, address), address);
 }
 
 uint64_t heap_position_address(const struct heap *heap, uint32_t position)
 {
 	size_t low = 0, high = heap->span_count;
+	uint32_t last = __atomic_load_n(&heap->last, __ATOMIC_RELAXED);
+	const struct area *area = &heap->areas[last < heap->area_count ? last : 0];
 
+	if (area->first != NO_POSITION && position >= area->first &&
+		position - area->first < (area->end - area->base + GRANULE - 1) / GRANULE)
+		return area->base + (uint64_t)(position - area->first) * GRANULE;
 	while (high - low > 1) {
 		size_t middle = low + (high - low) / 2;
 
-		if (position < heap->spans[middle].first)
+		if (position < heap->areas[heap->spans[middle]].first)
 			high = middle;
 		else
 			low = middle;
 	}
-	return heap->spans[low].start + (uint64_t)(position - heap->spans[low].first) * GRANULE;
-}
-
-static bool has_bit(const struct heap *heap, uint32_t position)
-{
-	return heap->bits[position / 64] >> (position % 64) & 1;
+	area = &heap->areas[heap->spans[low]];
+	__atomic_store_n(&((struct heap *)heap)->last, heap->spans[low], __ATOMIC_RELAXED);
+	return area->base + (uint64_t)(position - area->first) * GRANULE;
 }
 
 bool heap_contains(const struct heap *heap, uint64_t address)
 {
 	uint32_t position = heap_position(heap, address);
 
-	return position != NO_POSITION && has_bit(heap, position);
+	return position != NO_POSITION && bit_is_set(heap->bits, position);
 }
 
 bool heap_add(struct heap *heap, uint64_t address)
 {
 	uint32_t position = heap_position(heap, address);
 
-	if (position == NO_POSITION || has_bit(heap, position))
+	if (position == NO_POSITION || bit_is_set(heap->bits, position))
 		return false;
 	heap->bits[position / 64] |= UINT64_C(1) << (position % 64);
-	heap->count++;
 	return true;
 }
 
@@ -170,31 +171,35 @@ void heap_freeze(struct heap *heap)
 {
 	uint32_t sum = 0;
 
-	heap->ranks = xmalloc(heap->word_count * sizeof(*heap->ranks));
+	heap->ranks = big_alloc(heap->word_count, sizeof(*heap->ranks));
 	for (size_t i = 0; i < heap->word_count; i++) {
 		heap->ranks[i] = sum;
-		sum += (uint32_t)__builtin_popcountll(heap->bits[i]);
+		sum += count_bits(heap->bits[i]);
 	}
 	heap->count = sum;
 }
 
 uint32_t heap_count(const struct heap *heap)
 {
-	return heap->count;
+	uint32_t sum = 0;
+
+	if (heap->ranks)
+		return heap->count;
+	for (size_t i = 0; i < heap->word_count; i++)
+		sum += count_bits(heap->bits[i]);
+	return sum;
 }
 
 uint32_t heap_index_of_position(const struct heap *heap, uint32_t position)
 {
-	uint64_t below = heap->bits[position / 64] & ((UINT64_C(1) << (position % 64)) - 1);
-
-	return heap->ranks[position / 64] + (uint32_t)__builtin_popcountll(below);
+	return rank_of(heap, position);
 }
 
 bool heap_index(const struct heap *heap, uint64_t address, uint32_t *index)
 {
 	uint32_t position = heap_position(heap, address);
 
-	if (position == NO_POSITION || !has_bit(heap, position))
+	if (position == NO_POSITION || !bit_is_set(heap->bits, position))
 		return false;
 	*index = heap_index_of_position(heap, position);
 	return true;
@@ -218,131 +223,4 @@ uint64_t heap_address(const struct heap *heap, uint32_t index)
 	for (left = index - heap->ranks[low]; left; left--)
 		word &= word - 1;
 	return heap_position_address(heap, (uint32_t)(low * 64 + (unsigned)__builtin_ctzll(word)));
-}
-
-/* One list: a ring of heads, the list's own among them. A head that is met again, or whose object was met in
- * another list, means that the ring is broken; so the walk ends for any memory. */
-static bool links_of(struct python *py, uint64_t at, uint64_t *previous, uint64_t *next)
-{
-	if (!read_pointer(py, at, FIELD_gc_head_prev, previous, NULL) ||
-		!read_pointer(py, at, FIELD_gc_head_next, next, NULL))
-		return false;
-	*previous &= LINK_MASK;
-	*next &= LINK_MASK;
-	return true;
-}
-
-/* The process was stopped as it took an object out (_PyObject_GC_UNTRACK) that was between the two, and one
- * of the two links around that is written: previous leads past it, and back still to it; or the other way. */
-static bool is_half_unlinked(struct python *py, uint64_t previous, uint64_t at, uint64_t back)
-{
-	uint64_t before, after;
-
-	return (links_of(py, back, &before, &after) && before == previous && after == at) ||
-	       (links_of(py, previous, &before, &after) && before == back && after == at);
-}
-
-/* Or as it put one in (_PyObject_GC_TRACK), which is always at the end: the list still ends before it. */
-static bool is_half_linked(struct python *py, uint64_t ring, uint64_t previous)
-{
-	uint64_t last, first;
-
-	return links_of(py, ring, &last, &first) && last == previous;
-}
-
-static bool walk_list(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
-{
-	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
-	uint64_t at, previous = ring;
-
-	if (!read_pointer(py, ring, FIELD_gc_head_next, &at, err))
-		return false;
-	for (at &= LINK_MASK; at != ring;) {
-		struct body head;
-		uint64_t back;
-
-		if (!body_open(py, at, head_size + python_sizeof(py, FIELD_sizeof_object), &head, err))
-			return false;
-		back = body_pointer(py, &head, FIELD_gc_head_prev) & LINK_MASK;
-		if (back != previous && is_half_linked(py, ring, previous))
-			return true;
-		if (back != previous && !is_half_unlinked(py, previous, at, back))
-			return error_at(err, ERROR_CORRUPT, at,
-				"the collector's list is broken at 0x%llx: the object before it is another",
-				(unsigned long long)at);
-		if (!heap_add(heap, at + head_size))
-			return error_at(err, ERROR_CORRUPT, at, "the collector's lists meet at 0x%llx",
-				(unsigned long long)at);
-		previous = at;
-		at = body_pointer(py, &head, FIELD_gc_head_next) & LINK_MASK;
-	}
-	return true;
-}
-
-/* While a collection runs, the previous links hold counts, and only the next links can be followed. */
-static bool walk_list_collecting(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
-{
-	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
-	uint64_t at;
-
-	if (!read_pointer(py, ring, FIELD_gc_head_next, &at, err))
-		return false;
-	for (at &= LINK_MASK; at != ring; at &= LINK_MASK) {
-		if (!heap_add(heap, at + head_size))
-			return error_at(err, ERROR_CORRUPT, at, "the collector's lists are in pieces");
-		if (!read_pointer(py, at, FIELD_gc_head_next, &at, err))
-			return false;
-	}
-	return true;
-}
-
-static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t interp, bool *is_complete)
-{
-	uint64_t gc = python_gc_state(py, interp), collecting = 0;
-	struct error err = ERROR_INIT;
-	bool ok = true;
-
-	read_unsigned(py, gc, FIELD_gc_collecting, &collecting, NULL);
-	for (int i = 0; i <= GENERATIONS; i++) {
-		uint64_t ring = i < GENERATIONS
-					? gc + python_field(py, FIELD_gc_generations)->offset +
-						  (uint64_t)i * python_sizeof(py, FIELD_sizeof_gc_generation)
-					: gc + python_field(py, FIELD_gc_permanent)->offset;
-
-		/* struct gc_generation starts with its list's head. */
-		if (collecting ? !walk_list_collecting(py, heap, ring, &err)
-			       : !walk_list(py, heap, ring, &err)) {
-			python_note_unreadable(py, &err);
-			ok = false;
-		}
-	}
-	if (collecting || !ok)
-		*is_complete = false;
-	return ok;
-}
-
-struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
-{
-	struct heap *heap = heap_create(py, err);
-	uint64_t interp;
-
-	if (!heap)
-		return NULL;
-	*is_complete = true;
-	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, err)) {
-		heap_destroy(heap);
-		return NULL;
-	}
-	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
-		if (!python_is_free_threaded(py))
-			walk_interpreter(py, heap, interp, is_complete);
-		else if (!mimalloc_walk(py, interp, heap))
-			*is_complete = false;
-		/* One set of lists serves all interpreters. */
-		if (!python_has(py, FIELD_interp_gc))
-			break;
-		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
-			break;
-	}
-	return heap;
 }

@@ -4,6 +4,7 @@
 #include "inspector/python/era.h"
 #include "inspector/python/int.h"
 #include "inspector/python/memory.h"
+#include "inspector/python/type.h"
 #include "inspector/target/children.h"
 
 #include <stdio.h>
@@ -236,6 +237,33 @@ void python_close(struct python *py)
 	addrmap_deinit(&py->strings);
 	arena_destroy(py->arena);
 	free(py);
+}
+
+struct python *python_fork(const struct python *py)
+{
+	struct python *fork = xmalloc(sizeof(*fork));
+
+	*fork = *py;
+	fork->arena = arena_create();
+	fork->types = fork->codes = fork->strings = (struct addrmap)ADDRMAP_INIT;
+	fork->sources = NULL;
+	fork->unreadable = 0;
+	return fork;
+}
+
+void python_join(struct python *py, struct python *fork)
+{
+	for (size_t i = 0; i < fork->types.size; i++)
+		if (fork->types.keys[i] && fork->types.values[i])
+			pytype_at(py, fork->types.keys[i] - 1, NULL);
+	if (fork->unreadable && !py->unreadable)
+		py->first_unreadable = fork->first_unreadable;
+	py->unreadable += fork->unreadable;
+	addrmap_deinit(&fork->types);
+	addrmap_deinit(&fork->codes);
+	addrmap_deinit(&fork->strings);
+	arena_destroy(fork->arena);
+	free(fork);
 }
 
 uint64_t python_gc_state(const struct python *py, uint64_t interp)

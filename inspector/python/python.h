@@ -51,6 +51,12 @@ struct python_options {
 struct python *python_open(struct target *target, const struct python_options *options, struct error *err);
 void python_close(struct python *py); /* NULL is allowed */
 
+/* Another one for the same target, for one more thread: it shares what does not change any more, the layout
+ * above all, and keeps to itself what its readers learn. py must not be closed before it, and its layout not
+ * be resolved meanwhile. python_join frees it; what both then know of types, py alone knows again. */
+struct python *python_fork(const struct python *py);
+void python_join(struct python *py, struct python *fork);
+
 /* What layout_resolve and layout_export need to know of it; all sources, no cache. */
 struct layout_request python_layout_request(const struct python *py);
 

@@ -1,5 +1,7 @@
 #include "inspector/python/refs_shapes.h"
 
+#include "inspector/python/refs_rows.h"
+
 /* Of the state of a C module so much is scanned. */
 #define MODULE_STATE_MAX 65536
 
@@ -44,6 +46,34 @@ void refs_by_shape(struct ref_walk *walk, uint64_t object, const struct pytype *
 		break;
 	default:
 		break;
+	}
+}
+
+/* Each kind of the switch above. */
+bool refs_has_shape(enum type_kind kind)
+{
+	switch (kind) {
+	case KIND_DICT:
+	case KIND_DEFAULTDICT:
+	case KIND_ODICT:
+	case KIND_LIST:
+	case KIND_TUPLE:
+	case KIND_SET:
+	case KIND_FROZENSET:
+	case KIND_DEQUE:
+	case KIND_HAMTBITMAP:
+	case KIND_HAMTARRAY:
+	case KIND_HAMTCOLLISION:
+	case KIND_LRUCACHE:
+	case KIND_GENERATOR:
+	case KIND_COROUTINE:
+	case KIND_ASYNCGEN:
+	case KIND_FRAME:
+	case KIND_TYPE:
+	case KIND_MODULE:
+		return true;
+	default:
+		return false;
 	}
 }
 

@@ -31,6 +31,11 @@ void refs_rows_of_kind(enum type_kind kind, uint16_t *first, uint16_t *end)
 	}
 }
 
+enum field_id refs_row_field(size_t i)
+{
+	return references[i].field;
+}
+
 void refs_by_table(struct ref_walk *walk, const struct pytype *type, const struct body *body)
 {
 	for (size_t i = type->refs_first; i < type->refs_end; i++) {

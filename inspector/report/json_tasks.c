@@ -72,6 +72,14 @@ static json_t *json_holders(const struct view *view, const struct wait *wait)
 	return list;
 }
 
+static json_t *json_connection(const struct connection *c)
+{
+	if (c->fd < 0 && !c->local && !c->peer)
+		return json_null();
+	return json_pack("{s:o, s:o, s:o}", "fd", c->fd < 0 ? json_null() : json_integer(c->fd), "local",
+		json_text(c->local), "peer", json_text(c->peer));
+}
+
 static json_t *json_wait(const struct view *view, const struct wait *wait)
 {
 	json_t *o;
@@ -87,6 +95,9 @@ static json_t *json_wait(const struct view *view, const struct wait *wait)
 		wait->on ? json_pack("{s:o, s:o}", "address", json_address(wait->on), "type",
 				   json_text(wait->on_type))
 			 : json_null());
+	json_object_set_new(o, "name", json_text(wait->name));
+	json_object_set_new(o, "operation", json_text(wait->operation));
+	json_object_set_new(o, "connection", json_connection(&wait->connection));
 	json_object_set_new(o, "tasks", address_list(wait->tasks, wait->task_count));
 	json_object_set_new(o, "text", json_text(wait->text));
 	json_object_set_new(o, "wakes_by", json_text(wait->wakes_by));

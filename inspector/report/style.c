@@ -2,6 +2,7 @@
 
 #include "inspector/findings/place.h"
 
+#include <langinfo.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,28 +18,49 @@ static const char *const codes[] = {
 	[STYLE_GOOD] = "\033[32m",
 };
 
-static size_t safe_width(const char *text)
+/* Bytes of text that take at most `most` columns; *width is what they take. */
+static size_t fitting(const char *text, size_t most, size_t *width)
 {
 	mbstate_t state = {0};
-	size_t width = 0, left = strlen(text);
+	size_t used = 0, left = strlen(text);
 
+	*width = 0;
 	while (left) {
 		wchar_t c;
-		size_t step = mbrtowc(&c, text, left, &state);
-		int columns;
+		size_t step = mbrtowc(&c, text + used, left, &state), columns = 1;
 
 		if (step == (size_t)-1 || step == (size_t)-2 || step == 0) {
 			memset(&state, 0, sizeof(state));
 			step = 1;
-			width++;
 		} else {
-			columns = wcwidth(c);
-			width += columns > 0 ? (size_t)columns : 0;
+			columns = wcwidth(c) > 0 ? (size_t)wcwidth(c) : 0;
 		}
-		text += step;
+		if (columns > most - *width)
+			break;
+		*width += columns;
+		used += step;
 		left -= step;
 	}
+	return used;
+}
+
+static size_t safe_width(const char *text)
+{
+	size_t width;
+
+	fitting(text, SIZE_MAX, &width);
 	return width;
+}
+
+char *style_cut(const char *text, size_t width)
+{
+	bool is_utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	size_t mark = is_utf8 ? 1 : 3, used;
+
+	if (safe_width(text) <= width)
+		return xstrdup(text);
+	used = fitting(text, width > mark ? width - mark : 0, &width);
+	return xasprintf("%.*s%s", (int)used, text, is_utf8 ? "\xe2\x80\xa6" : "...");
 }
 
 size_t style_width(const char *text)

@@ -18,6 +18,10 @@ void style_heading(const struct view *view, const char *text);
 /* Columns that text takes on a terminal, made safe. */
 size_t style_width(const char *text);
 
+/* Text, which is safe already, in at most so many columns: when it takes more, its beginning and an ellipsis,
+ * which is not left out even when there is no room for it. Caller frees. */
+char *style_cut(const char *text, size_t width);
+
 /* "asyncio/queues.py:158"; "?" without a file. In the arena of py. */
 const char *style_place(const struct view *view, const struct link *link);
 

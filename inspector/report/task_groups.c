@@ -129,9 +129,11 @@ static void print_wait(const struct view *view, const struct task_group *group)
 
 	if (first->kind == WAIT_NONE)
 		return;
-	for (size_t i = 0; i < group->count; i++)
-		same += strcmp(a->tasks[group->tasks[i]].wait.text ? a->tasks[group->tasks[i]].wait.text : "",
-				first->text) == 0;
+	for (size_t i = 0; i < group->count; i++) {
+		const struct wait *wait = &a->tasks[group->tasks[i]].wait;
+
+		same += wait->on == first->on && strcmp(wait->text ? wait->text : "", first->text) == 0;
+	}
 	printf("       waits for ");
 	style_print(view, STYLE_PLAIN, first->text, 0);
 	if (same < group->count)

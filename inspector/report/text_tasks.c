@@ -17,7 +17,10 @@ static void add_task(struct table *table, const struct view *view, const struct 
 	table_set(table, COLUMN_TASK, task->name);
 	table_set(table, COLUMN_STATE, style_task_state(task));
 	table_set(table, COLUMN_COROUTINE, task->coroutine_qualname);
-	if (parked)
+	/* Most tasks are parked in their own coroutine: its name stands one column before. */
+	if (parked && task->coroutine_qualname && strcmp(parked->qualname, task->coroutine_qualname) == 0)
+		table_set(table, COLUMN_PARKED, style_place(view, parked));
+	else if (parked)
 		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
 	if (task->wait.kind != WAIT_NONE)
 		table_set(table, COLUMN_WAITS, task->wait.text);
@@ -35,7 +38,7 @@ void task_table_print(const struct view *view)
 	table_add_column(table, "STATE", COLUMN_TEXT);
 	table_add_column(table, "COROUTINE", COLUMN_CUT);
 	table_add_column(table, "PARKED AT", COLUMN_CUT);
-	table_add_column(table, "WAITS FOR", COLUMN_CUT);
+	table_add_column(table, "WAITS FOR", COLUMN_MAIN);
 	if (with_address)
 		table_add_column(table, "ADDRESS", COLUMN_TEXT);
 	for (size_t i = 0; i < a->task_count; i++)

@@ -96,15 +96,55 @@ static void print_waker(const struct view *view, const struct wait *wait)
 	}
 }
 
+/* Who holds what it waits for is nowhere written: each is told with what it was concluded from. */
+static void print_holders(const struct view *view, const struct wait *wait)
+{
+	const struct asyncio *a = view->model->asyncio;
+
+	for (size_t i = 0; i < wait->holder_count && i < TASKS_SHOWN; i++) {
+		const struct lock_holder *h = &wait->holders[i];
+
+		printf("  held by  ");
+		if (h->task != NO_INDEX) {
+			printf("task '");
+			style_print(view, STYLE_NAME, a->tasks[h->task].name, 0);
+			printf("', it seems: ");
+		} else {
+			printf("no task, it seems: ");
+		}
+		style_print(view, STYLE_PLAIN, h->grounds, 0);
+		putchar('\n');
+	}
+	if (wait->holder_count > TASKS_SHOWN)
+		printf("           and %zu more\n", wait->holder_count - TASKS_SHOWN);
+}
+
+static void print_object(const struct view *view, const char *before, const char *type, uint64_t address)
+{
+	printf("%s", before);
+	style_print(view, STYLE_PLAIN, type, 0);
+	printf(" 0x%llx\n", (unsigned long long)address);
+}
+
 static void print_wait(const struct view *view, const struct wait *wait)
 {
 	if (wait->kind == WAIT_NONE)
 		return;
 	printf("waits for  ");
 	style_print(view, STYLE_PLAIN, wait->text, 0);
-	if (wait->kind != WAIT_FUTURE && wait->kind != WAIT_OTHER)
-		printf("  (%s 0x%llx)", wait->type_name, (unsigned long long)wait->address);
 	putchar('\n');
+	if (wait->on)
+		print_object(view, "  on       ", wait->on_type, wait->on);
+	if (wait->kind != WAIT_TASK)
+		print_object(view, "  future   ", wait->type_name, wait->address);
+	print_holders(view, wait);
+	if (wait->connection.local && wait->connection.peer) {
+		printf("  between  ");
+		style_print(view, STYLE_PLAIN, wait->connection.local, 0);
+		printf(" and ");
+		style_print(view, STYLE_PLAIN, wait->connection.peer, 0);
+		putchar('\n');
+	}
 	if (wait->kind != WAIT_TASK)
 		print_task_names(view, "  tasks    ", wait->tasks, wait->task_count);
 	print_waker(view, wait);

@@ -242,6 +242,19 @@ def colour_is_for_terminals_only(x):
          "no colour despite CLICOLOR_FORCE=1")
 
 
+@test
+def a_narrow_terminal_shows_what_it_cuts(x):
+    whole = worked(x.run("tasks", x.core)).text.splitlines()
+    for columns in (60, 80, 130):
+        cut = _on_terminal(x, "tasks", x.core,
+                           env={"COLUMNS": str(columns), "NO_COLOR": "1"}).decode().splitlines()
+        need(len(cut) == len(whole), "%d columns: %d lines, not %d", columns, len(cut), len(whole))
+        for narrow, wide in zip(cut, whole):
+            need(len(narrow.rstrip()) <= columns, "%d columns: %r is wider", columns, narrow)
+            need(narrow.split() == wide.split() or "\u2026" in narrow,
+                 "%d columns: cut without a mark: %r", columns, narrow)
+
+
 # --- one answer, whichever way it is asked ----------------------------------
 
 @test

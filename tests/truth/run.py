@@ -28,6 +28,7 @@ sys.path.insert(0, HERE)
 import compare                                              # noqa: E402
 import same                                                 # noqa: E402
 import schema                                               # noqa: E402
+import waits                                                # noqa: E402
 from harness import interpreters                            # noqa: E402
 from harness.tally import Tally                             # noqa: E402
 from harness.tool import DEFAULT, Tool                      # noqa: E402
@@ -62,6 +63,8 @@ class Case:
 def cases_for(interpreter, only):
     found = [Case(interpreter, name, "service.py", arguments) for name, arguments in SERVICES
              if name != "service-eager" or interpreter.version >= EAGER_SINCE]
+    found.append(Case(interpreter, "waits", "waits.py", []))
+    found.append(Case(interpreter, "waits-debug", "waits.py", ["--debug"]))
     for path in sorted(glob.glob(os.path.join(WORKLOADS, "bugs", "[a-z]*.py"))):
         name = os.path.splitext(os.path.basename(path))[0]
         found.append(Case(interpreter, name, os.path.join("bugs", name + ".py"), []))
@@ -104,6 +107,7 @@ def check_report(truth, report, kind):
             raise
         return ill + ["not compared: %s: %s" % (type(trouble).__name__, trouble)], []
     result.faults[:0] = ill
+    result.faults.extend(waits.compare(truth, report))
     expected = "live" if kind == "live" else "core"
     if report["target"]["kind"] not in (expected, "snapshot" if kind == "live" else expected):
         result.fault("target: kind is %r", report["target"]["kind"])

@@ -18,16 +18,18 @@ TIMED_MEMBERS = ("text", "wakes_by", "evidence", "title")
 # The moment itself, and what is counted from it.
 # After a look that stopped it, a thread can be in restart_syscall.
 MOMENT_MEMBERS = ("system_call", "clock", "clock_is_bound", "busy_seconds", "overdue", "in_seconds")
+# When a sleep ends, and what the kernel alone knows of a socket.
+LIVE_FACTS = re.compile(r", ends\b|, (local|peer) [^,)]+")
 
 
 def _without_moment(value, key=None):
     if isinstance(value, dict):
         return {name: _without_moment(inner, name) for name, inner in value.items()
-                if name not in MOMENT_MEMBERS}
+                if name not in MOMENT_MEMBERS and not ("fd" in value and name in ("local", "peer"))}
     if isinstance(value, list):
         return [_without_moment(inner, key) for inner in value]
     if isinstance(value, str) and key in TIMED_MEMBERS:
-        return TIMED.sub("", value)
+        return LIVE_FACTS.sub("", TIMED.sub("", value))
     return value
 
 

@@ -16,34 +16,23 @@ struct edge {
 	uint32_t from, to;
 };
 
-/* Borrowed by graph: out and in are made of edges. */
+/* Borrowed by graph: made of edges. */
 static struct graph graph;
-static uint64_t out_first[NODES_MAX], in_first[NODES_MAX + 1];
-static uint32_t out_count[NODES_MAX], out[EDGES_MAX], in[EDGES_MAX];
+static uint32_t out_first[NODES_MAX + 1], out[EDGES_MAX];
 
 static void make(uint32_t nodes, const struct edge *edges, size_t count)
 {
-	size_t at_out = 0, at_in = 0;
+	uint32_t at = 0;
 
 	for (uint32_t n = 0; n < nodes; n++) {
-		out_first[n] = at_out;
-		in_first[n] = at_in;
-		for (size_t i = 0; i < count; i++) {
+		out_first[n] = at;
+		for (size_t i = 0; i < count; i++)
 			if (edges[i].from == n)
-				out[at_out++] = edges[i].to;
-			if (edges[i].to == n)
-				in[at_in++] = edges[i].from;
-		}
-		out_count[n] = (uint32_t)(at_out - out_first[n]);
+				out[at++] = edges[i].to;
 	}
-	in_first[nodes] = at_in;
-	graph = (struct graph){.count = nodes,
-		.edge_count = count,
-		.out_first = out_first,
-		.out_count = out_count,
-		.out = out,
-		.in_first = in_first,
-		.in = in};
+	out_first[nodes] = at;
+	graph_forget_referrers(&graph);
+	graph = (struct graph){.count = nodes, .edge_count = count, .out_first = out_first, .out = out};
 }
 
 /* The immediate dominator of a node, as a node; NONE: the root. */
@@ -148,8 +137,8 @@ static bool is_reached(const bool *is_root, uint32_t node, uint32_t avoided)
 	while (depth) {
 		uint32_t at = stack[--depth];
 
-		for (uint32_t k = 0; k < graph.out_count[at]; k++) {
-			uint32_t to = graph.out[graph.out_first[at] + k];
+		for (uint32_t k = graph.out_first[at]; k < graph.out_first[at + 1]; k++) {
+			uint32_t to = graph.out[k];
 
 			if (to == avoided || met[to])
 				continue;
@@ -266,29 +255,23 @@ START_TEST(dominators_of_a_chain_of_a_million_need_no_stack)
 	struct dominators d;
 	uint32_t root = 0;
 
+	graph_forget_referrers(&graph);
 	graph = (struct graph){.count = LENGTH,
-		.out_first = xcalloc(LENGTH, sizeof(uint64_t)),
-		.out_count = xcalloc(LENGTH, sizeof(uint32_t)),
-		.out = xcalloc(LENGTH, sizeof(uint32_t)),
-		.in_first = xcalloc(LENGTH + 1, sizeof(uint64_t)),
-		.in = xcalloc(LENGTH, sizeof(uint32_t))};
+		.edge_count = LENGTH - 1,
+		.out_first = xcalloc(LENGTH + 1, sizeof(uint32_t)),
+		.out = xcalloc(LENGTH, sizeof(uint32_t))};
 	for (uint32_t n = 0; n < LENGTH; n++) {
 		graph.out_first[n] = n;
-		graph.out_count[n] = n + 1 < LENGTH;
 		graph.out[n] = n + 1;
-		graph.in_first[n + 1] = n;
-		graph.in[n] = n;
 	}
-	graph.in_first[LENGTH] = LENGTH - 1;
+	graph.out_first[LENGTH] = LENGTH - 1;
 	dominators_compute(&graph, &root, 1, &d);
 	for (uint32_t n = 0; n < LENGTH; n++)
 		ck_assert_uint_eq(d.idom[d.number[n]], n);
 	dominators_deinit(&d);
+	graph_forget_referrers(&graph);
 	free(graph.out_first);
-	free(graph.out_count);
 	free(graph.out);
-	free(graph.in_first);
-	free(graph.in);
 }
 END_TEST
 

@@ -52,12 +52,15 @@ static uint32_t node_of(uint64_t object)
 static size_t edges_between(uint64_t from, uint64_t to)
 {
 	uint32_t x = node_of(from), y = node_of(to);
-	size_t out = 0, in = 0;
+	const uint32_t *targets, *sources;
+	size_t out = 0, in = 0, count;
 
-	for (uint32_t k = 0; k < graph->out_count[x]; k++)
-		out += graph->out[graph->out_first[x] + k] == y;
-	for (uint64_t i = graph->in_first[y]; i < graph->in_first[y + 1]; i++)
-		in += graph->in[i] == x;
+	targets = graph_targets(graph, x, &count);
+	for (size_t i = 0; i < count; i++)
+		out += targets[i] == y;
+	sources = graph_sources(graph, y, &count);
+	for (size_t i = 0; i < count; i++)
+		in += sources[i] == x;
 	ck_assert_uint_eq(out, in);
 	return out;
 }

@@ -1,0 +1,92 @@
+#include "inspector/asyncio/job.h"
+
+#include "inspector/asyncio/executor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_in_executor(const struct pyframe *frame)
+{
+	const char *file = "concurrent/futures/thread.py";
+	size_t length, tail = strlen(file);
+
+	if (!frame->code)
+		return false;
+	length = strlen(frame->code->filename);
+	return length >= tail && strcmp(frame->code->filename + length - tail, file) == 0;
+}
+
+/* Work item -> thread that has taken it << 32 | number of the frame of _worker. */
+static void find_workers(struct python *py, const struct pythreads *threads, struct addrmap *workers)
+{
+	for (size_t t = 0; t < threads->count; t++)
+		for (size_t f = 0; f < threads->threads[t].frame_count; f++) {
+			const struct pyframe *frame = &threads->threads[t].frames[f];
+			uint64_t item;
+
+			if (!is_in_executor(frame) || strcmp(frame->code->name, "_worker") != 0)
+				continue;
+			item = pyframe_local(py, frame, "work_item");
+			if (item && item != py->none)
+				addrmap_put(workers, item, (uint64_t)t << 32 | f);
+		}
+}
+
+/* The first frame inwards that is not the executor's own. */
+static const struct pyframe *find_place(const struct pythread *thread, size_t worker)
+{
+	for (size_t f = worker; f-- > 0;)
+		if (thread->frames[f].code && !is_in_executor(&thread->frames[f]) &&
+			pyframe_is_complete(&thread->frames[f]))
+			return &thread->frames[f];
+	return NULL;
+}
+
+static int by_future(const void *a, const void *b)
+{
+	const struct job *x = a, *y = b;
+
+	return x->future < y->future ? -1 : x->future > y->future;
+}
+
+void jobs_find(struct python *py, const struct pythreads *threads, const uint64_t *items, size_t count,
+	struct jobs *jobs)
+{
+	struct addrmap workers = ADDRMAP_INIT;
+
+	*jobs = (struct jobs){.items = xcalloc(count, sizeof(*jobs->items))};
+	find_workers(py, threads, &workers);
+	for (size_t i = 0; i < count; i++) {
+		struct job *job = &jobs->items[jobs->count];
+		const struct pytype *type = pytype_of(py, items[i], NULL);
+		uint64_t worker, function;
+
+		*job = (struct job){.item = items[i], .thread = SIZE_MAX};
+		function = executor_item_function(py, items[i], &job->future);
+		if (!job->future)
+			continue;
+		callable_read(py, function, &job->function);
+		job->is_of_process = type && strstr(type->full_name, ".process.") != NULL;
+		if (addrmap_get(&workers, items[i], &worker)) {
+			job->thread = (size_t)(worker >> 32);
+			job->place = find_place(&threads->threads[job->thread], worker & UINT32_MAX);
+		}
+		jobs->count++;
+	}
+	addrmap_deinit(&workers);
+	if (jobs->count)
+		qsort(jobs->items, jobs->count, sizeof(*jobs->items), by_future);
+}
+
+void jobs_deinit(struct jobs *jobs)
+{
+	free(jobs->items);
+	*jobs = (struct jobs){0};
+}
+
+const struct job *jobs_of(const struct jobs *jobs, uint64_t future)
+{
+	const struct job key = {.future = future};
+
+	return jobs->count ? bsearch(&key, jobs->items, jobs->count, sizeof(key), by_future) : NULL;
+}

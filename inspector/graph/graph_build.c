@@ -1,0 +1,397 @@
+#include "inspector/base/big.h"
+#include "inspector/base/parallel.h"
+#include "inspector/graph/graph.h"
+#include "inspector/python/heap_inner.h"
+#include "inspector/python/refs_targets.h"
+
+#include <stdlib.h>
+
+/* Words of bits in a part: 2 MiB of addresses. Threads take parts one after another. */
+#define PART_WORDS 4096
+
+/* Objects below this are not worth a thread. */
+#define WORTH_THREADS 20000
+
+/* The references of the tracked objects of a part stand one behind the other in the streams of the thread
+ * that took it. */
+struct part {
+	uint32_t worker;
+	uint64_t first_count, first_target; /* in the streams of that worker */
+};
+
+/* While building, targets are positions: numbers come when all nodes are there. */
+struct worker {
+	struct build *build;
+	struct python *py; /* owned: a fork */
+	struct ref_reader reader;
+	struct stream counts, targets; /* of the objects in parts */
+	struct stream met;	       /* positions of untracked objects, as they become known */
+	struct stream scanned;	       /* positions of objects whose turn comes last */
+	uint64_t read;		       /* of met */
+	/* Of the objects that are in no part, and that have a bit in build->added. */
+	struct stream late, late_counts, late_targets;
+	struct stream *goes_to;	  /* targets or late_targets */
+	struct stream tracebacks; /* positions */
+	size_t partial;
+};
+
+struct build {
+	struct graph *graph;
+	struct heap *heap;
+	/* One bit for each position: objects that are read apart from their part, since they are untracked or
+	 * have memory that is scanned; and what was looked at and is no node. */
+	uint64_t *added, *leaves;
+	struct part *parts;
+	size_t part_count;
+	size_t next_part; /* atomic */
+	uint64_t most_edges;
+	unsigned worker_count;
+	struct worker workers[PARALLEL_MOST];
+};
+
+static bool is_node_type(struct python *py, const struct pytype *type, uint64_t object)
+{
+	const struct pytype *self;
+
+	if (!type)
+		return false;
+	/* What the collector does not know can lead on all the same: code, a date with its time zone. */
+	if (!type->has_gc)
+		return type->refs_end > type->refs_first || type->member_count ||
+		       type->scan_to > type->scan_from;
+	if (type->kind != KIND_TYPE)
+		return true;
+	self = pytype_at(py, object, NULL);
+	return self && self->is_heap;
+}
+
+bool graph_is_node(struct python *py, uint64_t object)
+{
+	return is_node_type(py, pytype_of(py, object, NULL), object);
+}
+
+/* Of something that the collector does not track: whether it is a node. Each is looked at once, or by two
+ * threads at the same time, of which one adds it. */
+static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t position)
+{
+	struct build *b = w->build;
+	uint64_t bit = UINT64_C(1) << (position % 64);
+	const struct ref_plan *plan;
+
+	if (bit_load(b->added, position))
+		return true;
+	if (bit_load(b->leaves, position))
+		return false;
+	plan = ref_reader_plan_of(&w->reader, object);
+	if (!plan || !is_node_type(w->py, ref_plan_type(plan), object)) {
+		/* Lost when another thread writes to the same word: then it is looked at again. */
+		bit_store(b->leaves, position);
+		return false;
+	}
+	if (!(__atomic_fetch_or(&b->added[position / 64], bit, __ATOMIC_RELAXED) & bit))
+		stream_push(&w->met, position);
+	return true;
+}
+
+static void take_targets(void *context, const uint64_t *targets, size_t count)
+{
+	struct worker *w = context;
+	const uint64_t *tracked = w->build->heap->bits;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
+
+		if (position == NO_POSITION)
+			continue;
+		if (bit_is_set(tracked, position) || is_untracked_node(w, targets[i], position))
+			stream_push(w->goes_to, position);
+	}
+}
+
+/* A scan of unknown memory believes in the objects that were found before the first scan: an answer that
+ * depends on no order. */
+static bool is_known(void *context, uint64_t address)
+{
+	struct worker *w = context;
+	uint32_t position = area_position(area_of(&w->reader.areas, address), address);
+
+	return position != NO_POSITION && bit_is_set(w->build->heap->bits, position);
+}
+
+static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object)
+{
+	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
+	uint64_t before = w->goes_to->count;
+
+	if (plan && ref_plan_type(plan)->kind == KIND_TRACEBACK)
+		stream_push(&w->tracebacks, position);
+	if (w->targets.count + w->late_targets.count > w->build->most_edges) {
+		w->partial++;
+		return 0;
+	}
+	if (!ref_reader_read(&w->reader, object) || w->reader.is_partial)
+		w->partial++;
+	return (uint32_t)(w->goes_to->count - before);
+}
+
+/* Whether an object is left for the end, when all that a scan can find is known. */
+static bool comes_last(struct worker *w, uint32_t position, uint64_t object)
+{
+	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
+
+	if (!plan || !ref_plan_scans(plan))
+		return false;
+	__atomic_fetch_or(&w->build->added[position / 64], UINT64_C(1) << (position % 64), __ATOMIC_RELAXED);
+	stream_push(&w->scanned, position);
+	return true;
+}
+
+static void read_late(struct worker *w, uint32_t position, uint64_t object)
+{
+	w->goes_to = &w->late_targets;
+	stream_push(&w->late, position);
+	stream_push(&w->late_counts, read_object(w, position, object));
+}
+
+static void read_part(struct worker *w, struct part *part, size_t first, size_t end)
+{
+	const struct heap *heap = w->build->heap;
+
+	*part = (struct part){(uint32_t)(w - w->build->workers), w->counts.count, w->targets.count};
+	w->goes_to = &w->targets;
+	for (size_t word = first; word < end; word++) {
+		uint64_t left = heap->bits[word];
+		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
+
+		for (; left; left &= left - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(left);
+
+			if (!comes_last(w, (uint32_t)(word * 64 + bit), address + (uint64_t)bit * GRANULE))
+				stream_push(&w->counts, read_object(w, (uint32_t)(word * 64 + bit),
+								address + (uint64_t)bit * GRANULE));
+		}
+	}
+}
+
+static size_t part_end(const struct build *b, size_t part)
+{
+	size_t end = (part + 1) * PART_WORDS;
+
+	return end < b->heap->word_count ? end : b->heap->word_count;
+}
+
+static void read_objects(void *context, unsigned thread)
+{
+	struct build *b = context;
+	struct worker *w = &b->workers[thread];
+	size_t part;
+
+	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count)
+		read_part(w, &b->parts[part], part * PART_WORDS, part_end(b, part));
+	for (; w->read < w->met.count; w->read++) {
+		uint32_t position = stream_at(&w->met, w->read);
+		uint64_t object = heap_position_address(b->heap, position);
+
+		if (!comes_last(w, position, object))
+			read_late(w, position, object);
+	}
+}
+
+/* What is met on the way was not known to any scan. */
+static void read_scanned(void *context, unsigned thread)
+{
+	struct build *b = context;
+	struct worker *w = &b->workers[thread];
+
+	for (uint64_t i = 0; i < w->scanned.count; i++) {
+		uint32_t position = stream_at(&w->scanned, i);
+
+		read_late(w, position, heap_position_address(b->heap, position));
+	}
+	for (; w->read < w->met.count; w->read++) {
+		uint32_t position = stream_at(&w->met, w->read);
+
+		read_late(w, position, heap_position_address(b->heap, position));
+	}
+}
+
+static void join_added(struct build *b)
+{
+	for (size_t i = 0; i < b->heap->word_count; i++)
+		b->heap->bits[i] |= b->added[i];
+}
+
+/* out_first[n] becomes the number of targets of node n. */
+static void place_counts(void *context, unsigned thread)
+{
+	struct build *b = context;
+	const struct heap *heap = b->heap;
+	size_t part;
+
+	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
+		const struct stream *counts = &b->workers[b->parts[part].worker].counts;
+		uint64_t at = b->parts[part].first_count;
+
+		for (size_t word = part * PART_WORDS; word < part_end(b, part); word++) {
+			uint32_t node = heap->ranks[word];
+
+			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
+				if (!(b->added[word] & left & -left))
+					b->graph->out_first[node] = stream_at(counts, at++);
+		}
+	}
+	(void)thread;
+}
+
+static void place_targets(void *context, unsigned thread)
+{
+	struct build *b = context;
+	struct graph *g = b->graph;
+	const struct heap *heap = b->heap;
+	size_t part;
+
+	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
+		const struct stream *targets = &b->workers[b->parts[part].worker].targets;
+		uint64_t at = b->parts[part].first_target;
+
+		for (size_t word = part * PART_WORDS; word < part_end(b, part); word++) {
+			uint32_t node = heap->ranks[word];
+
+			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++) {
+				if (b->added[word] & left & -left)
+					continue;
+				for (uint32_t i = g->out_first[node]; i < g->out_first[node + 1]; i++)
+					g->out[i] = rank_of(heap, stream_at(targets, at++));
+			}
+		}
+	}
+	(void)thread;
+}
+
+static void place_late_counts(struct build *b)
+{
+	for (unsigned k = 0; k < b->worker_count; k++) {
+		const struct worker *w = &b->workers[k];
+
+		for (uint64_t i = 0; i < w->late.count; i++)
+			b->graph->out_first[rank_of(b->heap, stream_at(&w->late, i))] =
+				stream_at(&w->late_counts, i);
+	}
+}
+
+static void place_late_targets(struct build *b)
+{
+	struct graph *g = b->graph;
+
+	for (unsigned k = 0; k < b->worker_count; k++) {
+		const struct worker *w = &b->workers[k];
+		uint64_t at = 0;
+
+		for (uint64_t i = 0; i < w->late.count; i++) {
+			uint32_t node = rank_of(b->heap, stream_at(&w->late, i));
+
+			for (uint32_t to = g->out_first[node]; to < g->out_first[node + 1]; to++)
+				g->out[to] = rank_of(b->heap, stream_at(&w->late_targets, at++));
+		}
+	}
+}
+
+static void run(struct build *b, void (*work)(void *context, unsigned thread))
+{
+	b->next_part = 0;
+	parallel_run(b->worker_count, work, b);
+}
+
+static void number_nodes(struct build *b)
+{
+	struct graph *g = b->graph;
+	struct heap *heap = b->heap;
+	uint32_t first = 0;
+
+	join_added(b);
+	big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
+	heap_freeze(heap);
+	g->count = heap_count(heap);
+	g->out_first = big_alloc((size_t)g->count + 1, sizeof(*g->out_first));
+	run(b, place_counts);
+	place_late_counts(b);
+	for (uint32_t node = 0; node <= g->count; node++) {
+		uint32_t count = g->out_first[node];
+
+		g->out_first[node] = first;
+		first += count;
+	}
+	g->edge_count = first;
+	g->out = big_alloc(g->edge_count, sizeof(*g->out));
+	run(b, place_targets);
+	place_late_targets(b);
+	big_free(b->added, heap->word_count, sizeof(*b->added));
+}
+
+static void join_worker(struct build *b, struct worker *w)
+{
+	struct graph *g = b->graph;
+
+	for (uint64_t i = 0; i < w->tracebacks.count; i++) {
+		uint32_t node = rank_of(b->heap, stream_at(&w->tracebacks, i));
+
+		g->tracebacks[node / 64] |= UINT64_C(1) << (node % 64);
+	}
+	g->partial += w->partial;
+	stream_deinit(&w->counts);
+	stream_deinit(&w->targets);
+	stream_deinit(&w->late_counts);
+	stream_deinit(&w->late_targets);
+	stream_deinit(&w->late);
+	stream_deinit(&w->met);
+	stream_deinit(&w->scanned);
+	stream_deinit(&w->tracebacks);
+	ref_reader_deinit(&w->reader);
+	python_join(g->py, w->py);
+}
+
+/* Each reference is a word of the target's memory, of which a sane object has no second one; objects that
+ * share their memory are damage, and would make more edges than there is room for. */
+static uint64_t most_edges(const struct heap *heap, unsigned threads)
+{
+	uint64_t most = heap_positions(heap) * 2 + (1 << 20);
+
+	return (most < UINT32_MAX ? most : UINT32_MAX) / threads;
+}
+
+struct graph *graph_build(struct python *py, struct heap *heap)
+{
+	struct graph *graph = xcalloc(1, sizeof(*graph));
+	struct build *b = xcalloc(1, sizeof(*b));
+
+	graph->py = py;
+	graph->heap = heap;
+	b->graph = graph;
+	b->heap = heap;
+	b->added = big_alloc(heap->word_count, sizeof(*b->added));
+	b->leaves = big_alloc(heap->word_count, sizeof(*b->leaves));
+	b->part_count = (heap->word_count + PART_WORDS - 1) / PART_WORDS;
+	b->parts = xcalloc(b->part_count, sizeof(*b->parts));
+	b->worker_count = heap_count(heap) < WORTH_THREADS ? 1 : parallel_threads();
+	b->most_edges = most_edges(heap, b->worker_count);
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		struct worker *w = &b->workers[i];
+
+		w->build = b;
+		w->py = python_fork(py);
+		ref_reader_init(&w->reader, w->py, heap);
+		w->reader.give = take_targets;
+		w->reader.is_known = is_known;
+		w->reader.context = w;
+	}
+	run(b, read_objects);
+	join_added(b);
+	run(b, read_scanned);
+	number_nodes(b);
+	graph->tracebacks = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->tracebacks));
+	for (unsigned i = 0; i < b->worker_count; i++)
+		join_worker(b, &b->workers[i]);
+	free(b->parts);
+	free(b);
+	return graph;
+}

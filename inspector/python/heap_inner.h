@@ -1,0 +1,114 @@
+/* heap_inner: what a heap is made of, for the loops that go over all of it. For heap*.c, refs_targets.c and
+ * graph_build.c alone; everybody else asks heap.h.
+ *
+ * Several threads may read a heap; one that also looks addresses up has an area_cache of its own. */
+#ifndef ASYNCINSPECT_PYTHON_HEAP_INNER_H
+#define ASYNCINSPECT_PYTHON_HEAP_INNER_H
+
+#include "inspector/python/heap.h"
+
+#define GRANULE 8
+
+/* A region of the target that has bytes. Positions are numbered through all areas that can hold objects, 64
+ * to a word of bits. */
+struct area {
+	uint64_t start, end; /* addresses */
+	uint64_t base;	     /* the first address in it that is a multiple of GRANULE */
+	const uint8_t *bytes;
+	uint32_t first; /* position of base, a multiple of 64; NO_POSITION: it holds no objects */
+};
+
+struct heap {
+	struct area *areas; /* by address */
+	size_t area_count;
+	uint32_t *spans; /* indices of the areas that hold objects, by address and by position */
+	size_t span_count;
+	uint64_t *bits;	 /* one for each position */
+	uint32_t *ranks; /* frozen: objects before each word */
+	size_t word_count;
+	uint32_t count; /* frozen */
+	uint32_t last; /* the area that answered last: objects are near each other. Read and written as one */
+};
+
+/* Addresses of one MiB share a place. */
+#define AREA_SLOTS 1024
+
+struct area_cache {
+	const struct heap *heap;
+	const struct area *slots[AREA_SLOTS];
+};
+
+/* Without objects. */
+struct heap *heap_create(struct python *py, struct error *err);
+
+void area_cache_init(struct area_cache *cache, const struct heap *heap);
+
+/* The area with address; NULL: its bytes are not here. */
+const struct area *area_search(const struct heap *heap, uint64_t address);
+
+static inline const struct area *area_of(struct area_cache *cache, uint64_t address)
+{
+	const struct area **slot = &cache->slots[address >> 20 & (AREA_SLOTS - 1)];
+	const struct area *area = *slot;
+
+	if (address - area->start < area->end - area->start)
+		return area;
+	area = area_search(cache->heap, address);
+	if (area)
+		*slot = area;
+	return area;
+}
+
+/* size bytes at address when they lie in one area; NULL otherwise: target_bytes may still have them. */
+static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t address, uint64_t size)
+{
+	const struct area *area = area_of(cache, address);
+
+	return area && size <= area->end - address ? area->bytes + (address - area->start) : NULL;
+}
+
+/* As heap_position. */
+static inline uint32_t area_position(const struct area *area, uint64_t address)
+{
+	if (address % GRANULE || !area || area->first == NO_POSITION)
+		return NO_POSITION;
+	return area->first + (uint32_t)((address - area->base) / GRANULE);
+}
+
+static inline bool bit_is_set(const uint64_t *bits, uint32_t i)
+{
+	return bits[i / 64] >> (i % 64) & 1;
+}
+
+/* A bitmap that other threads write to. */
+static inline bool bit_load(const uint64_t *bits, uint32_t i)
+{
+	return __atomic_load_n(&bits[i / 64], __ATOMIC_RELAXED) >> (i % 64) & 1;
+}
+
+/* Sets a bit in a bitmap that only this thread writes to, but that others read. */
+static inline void bit_store(uint64_t *bits, uint32_t i)
+{
+	uint64_t *word = &bits[i / 64];
+
+	__atomic_store_n(
+		word, __atomic_load_n(word, __ATOMIC_RELAXED) | UINT64_C(1) << (i % 64), __ATOMIC_RELAXED);
+}
+
+/* Without the instruction, which not every x86_64 has, GCC calls a function for each word. */
+static inline uint32_t count_bits(uint64_t word)
+{
+	word -= word >> 1 & 0x5555555555555555;
+	word = (word & 0x3333333333333333) + (word >> 2 & 0x3333333333333333);
+	word = (word + (word >> 4)) & 0x0f0f0f0f0f0f0f0f;
+	return (uint32_t)(word * 0x0101010101010101 >> 56);
+}
+
+static inline uint32_t rank_of(const struct heap *heap, uint32_t position)
+{
+	uint64_t below = heap->bits[position / 64] & ((UINT64_C(1) << (position % 64)) - 1);
+
+	return heap->ranks[position / 64] + count_bits(below);
+}
+
+#endif

@@ -1,0 +1,259 @@
+#include "inspector/base/big.h"
+#include "inspector/base/parallel.h"
+#include "inspector/python/heap_inner.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/mimalloc.h"
+
+#include <stdlib.h>
+
+#define GENERATIONS	 3
+#define INTERPRETERS_MAX 4096
+/* Modules/gcmodule.c: the low bits of both links are flags. */
+#define LINK_MASK (~UINT64_C(3))
+
+/* One list: a ring of heads, the list's own among them. A head that is met again, or whose object was met in
+ * another list, means that the ring is broken; so the walk ends for any memory. */
+static bool links_of(struct python *py, uint64_t at, uint64_t *previous, uint64_t *next)
+{
+	if (!read_pointer(py, at, FIELD_gc_head_prev, previous, NULL) ||
+		!read_pointer(py, at, FIELD_gc_head_next, next, NULL))
+		return false;
+	*previous &= LINK_MASK;
+	*next &= LINK_MASK;
+	return true;
+}
+
+/* The process was stopped as it took an object out (_PyObject_GC_UNTRACK) that was between the two, and one
+ * of the two links around that is written: previous leads past it, and back still to it; or the other way. */
+static bool is_half_unlinked(struct python *py, uint64_t previous, uint64_t at, uint64_t back)
+{
+	uint64_t before, after;
+
+	return (links_of(py, back, &before, &after) && before == previous && after == at) ||
+	       (links_of(py, previous, &before, &after) && before == back && after == at);
+}
+
+/* Or as it put one in (_PyObject_GC_TRACK), which is always at the end: the list still ends before it. */
+static bool is_half_linked(struct python *py, uint64_t ring, uint64_t previous)
+{
+	uint64_t last, first;
+
+	return links_of(py, ring, &last, &first) && last == previous;
+}
+
+/* Where a walk through a ring stands. */
+struct place {
+	uint64_t previous, at; /* heads: the last one that was taken, and the next */
+};
+
+/* Goes on one by one and knows every irregularity. */
+static bool walk_list(
+	struct python *py, struct heap *heap, uint64_t ring, struct place place, struct error *err)
+{
+	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
+
+	while (place.at != ring) {
+		struct body head;
+		uint64_t back;
+
+		if (!body_open(py, place.at, head_size + python_sizeof(py, FIELD_sizeof_object), &head, err))
+			return false;
+		back = body_pointer(py, &head, FIELD_gc_head_prev) & LINK_MASK;
+		if (back != place.previous && is_half_linked(py, ring, place.previous))
+			return true;
+		if (back != place.previous && !is_half_unlinked(py, place.previous, place.at, back))
+			return error_at(err, ERROR_CORRUPT, place.at,
+				"the collector's list is broken at 0x%llx: the object before it is another",
+				(unsigned long long)place.at);
+		if (!heap_add(heap, place.at + head_size))
+			return error_at(err, ERROR_CORRUPT, place.at, "the collector's lists meet at 0x%llx",
+				(unsigned long long)place.at);
+		place.previous = place.at;
+		place.at = body_pointer(py, &head, FIELD_gc_head_next) & LINK_MASK;
+	}
+	return true;
+}
+
+/* A walk that takes what is regular, in one direction, and stops before anything else, or where the walk from
+ * the other end has been. To follow a link is to wait for memory: two walks wait at the same time. */
+struct march {
+	struct area_cache cache;
+	uint64_t ring, onward, back; /* onward, back: offsets of the links in a head */
+	uint64_t head_size, size;    /* of a head; of what is looked at */
+	uint64_t *mine;		     /* bits; only this march writes to them */
+	const uint64_t *theirs;
+	uint64_t most; /* objects to take at most */
+	struct place place;
+	uint64_t count;
+	bool has_met; /* the next object is one of theirs, and it leads back here */
+};
+
+static void march_on(struct march *m)
+{
+	struct place place = m->place;
+	uint64_t count = 0;
+
+	while (place.at != m->ring && count < m->most) {
+		const struct area *area = area_of(&m->cache, place.at);
+		const uint8_t *head;
+		uint32_t position;
+
+		if (!area || area->end - place.at < m->size)
+			break;
+		head = area->bytes + (place.at - area->start);
+		position = area_position(area, place.at + m->head_size);
+		if (position == NO_POSITION ||
+			(load_unsigned(head + m->back, 8) & LINK_MASK) != place.previous ||
+			bit_is_set(m->mine, position))
+			break;
+		if (bit_load(m->theirs, position)) {
+			m->has_met = true;
+			break;
+		}
+		bit_store(m->mine, position);
+		place.previous = place.at;
+		place.at = load_unsigned(head + m->onward, 8) & LINK_MASK;
+		count++;
+	}
+	m->place = place;
+	m->count += count;
+}
+
+/* Lists below this are not worth a thread. */
+#define WORTH_THREADS 50000
+
+struct pair {
+	struct march *marches[2];
+};
+
+static void march_one(void *context, unsigned thread)
+{
+	march_on(((struct pair *)context)->marches[thread]);
+}
+
+static void join_bits(uint64_t *bits, uint64_t *more, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		bits[i] |= more[i];
+		more[i] = 0;
+	}
+}
+
+/* From both ends. Each step was seen from both sides, so where the walks meet nothing is between them. What
+ * they do not agree about is left to walk_list, which goes on where the walk from the front stopped. */
+static bool walk_from_both_ends(struct python *py, struct heap *heap, struct march *forth, struct error *err)
+{
+	struct march back = *forth;
+	struct pair pair = {{forth, &back}};
+	bool is_whole;
+
+	back.onward = forth->back;
+	back.back = forth->onward;
+	back.mine = big_alloc(heap->word_count, sizeof(*back.mine));
+	back.theirs = heap->bits;
+	forth->theirs = back.mine;
+	forth->most = back.most = UINT64_MAX;
+	back.place.previous = back.ring;
+	back.count = 0;
+	if (read_pointer(py, back.ring, FIELD_gc_head_prev, &back.place.at, NULL)) {
+		back.place.at &= LINK_MASK;
+		parallel_run(2, march_one, &pair);
+	}
+	is_whole = (forth->has_met && back.has_met) || forth->place.at == forth->ring;
+	if (is_whole)
+		join_bits(heap->bits, back.mine, heap->word_count);
+	big_free(back.mine, heap->word_count, sizeof(*back.mine));
+	return is_whole || walk_list(py, heap, forth->ring, forth->place, err);
+}
+
+static bool walk_ring(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
+{
+	struct march forth = {
+		.ring = ring,
+		.onward = python_field(py, FIELD_gc_head_next)->offset,
+		.back = python_field(py, FIELD_gc_head_prev)->offset,
+		.head_size = python_sizeof(py, FIELD_sizeof_gc_head),
+		.mine = heap->bits,
+		.theirs = heap->bits,
+		.most = WORTH_THREADS,
+		.place.previous = ring,
+	};
+
+	if (!read_pointer(py, ring, FIELD_gc_head_next, &forth.place.at, err))
+		return false;
+	forth.place.at &= LINK_MASK;
+	forth.size = forth.head_size + python_sizeof(py, FIELD_sizeof_object);
+	area_cache_init(&forth.cache, heap);
+	march_on(&forth);
+	if (forth.count < WORTH_THREADS || parallel_threads() < 2)
+		return walk_list(py, heap, ring, forth.place, err);
+	return walk_from_both_ends(py, heap, &forth, err);
+}
+
+/* While a collection runs, the previous links hold counts, and only the next links can be followed. */
+static bool walk_list_collecting(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
+{
+	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
+	uint64_t at;
+
+	if (!read_pointer(py, ring, FIELD_gc_head_next, &at, err))
+		return false;
+	for (at &= LINK_MASK; at != ring; at &= LINK_MASK) {
+		if (!heap_add(heap, at + head_size))
+			return error_at(err, ERROR_CORRUPT, at, "the collector's lists are in pieces");
+		if (!read_pointer(py, at, FIELD_gc_head_next, &at, err))
+			return false;
+	}
+	return true;
+}
+
+static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t interp, bool *is_complete)
+{
+	uint64_t gc = python_gc_state(py, interp), collecting = 0;
+	struct error err = ERROR_INIT;
+	bool ok = true;
+
+	read_unsigned(py, gc, FIELD_gc_collecting, &collecting, NULL);
+	for (int i = 0; i <= GENERATIONS; i++) {
+		uint64_t ring = i < GENERATIONS
+					? gc + python_field(py, FIELD_gc_generations)->offset +
+						  (uint64_t)i * python_sizeof(py, FIELD_sizeof_gc_generation)
+					: gc + python_field(py, FIELD_gc_permanent)->offset;
+
+		/* struct gc_generation starts with its list's head. */
+		if (collecting ? !walk_list_collecting(py, heap, ring, &err)
+			       : !walk_ring(py, heap, ring, &err)) {
+			python_note_unreadable(py, &err);
+			ok = false;
+		}
+	}
+	if (collecting || !ok)
+		*is_complete = false;
+	return ok;
+}
+
+struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
+{
+	struct heap *heap = heap_create(py, err);
+	uint64_t interp;
+
+	if (!heap)
+		return NULL;
+	*is_complete = true;
+	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, err)) {
+		heap_destroy(heap);
+		return NULL;
+	}
+	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
+		if (!python_is_free_threaded(py))
+			walk_interpreter(py, heap, interp, is_complete);
+		else if (!mimalloc_walk(py, interp, heap))
+			*is_complete = false;
+		/* One set of lists serves all interpreters. */
+		if (!python_has(py, FIELD_interp_gc))
+			break;
+		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
+			break;
+	}
+	return heap;
+}

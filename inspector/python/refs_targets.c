@@ -1,0 +1,280 @@
+#include "inspector/python/refs_targets.h"
+
+#include "inspector/python/instance.h"
+#include "inspector/python/memory.h"
+#include "inspector/python/refs_rows.h"
+#include "inspector/python/sequence.h"
+
+#include <stdlib.h>
+
+enum shape { SHAPE_PLAIN, SHAPE_LIST, SHAPE_TUPLE, SHAPE_SET, SHAPE_DICT, SHAPE_OTHER };
+
+struct ref_plan {
+	const struct pytype *type;
+	enum shape shape; /* SHAPE_OTHER: for refs_of_object */
+	bool with_keys;	  /* SHAPE_DICT: the keys count in any case */
+	bool has_storage; /* inline values, or a dictionary before the object */
+	uint32_t offset_count;
+	uint32_t *offsets; /* of pointers in the object; in the arena of py */
+};
+
+static enum shape shape_of(const struct pytype *type)
+{
+	if (type->scan_to > type->scan_from)
+		return SHAPE_OTHER;
+	switch (type->kind) {
+	case KIND_LIST:
+		return SHAPE_LIST;
+	case KIND_TUPLE:
+		return SHAPE_TUPLE;
+	case KIND_SET:
+	case KIND_FROZENSET:
+		return SHAPE_SET;
+	case KIND_DICT:
+	case KIND_DEFAULTDICT:
+	case KIND_ODICT:
+		return SHAPE_DICT;
+	default:
+		return refs_has_shape(type->kind) ? SHAPE_OTHER : SHAPE_PLAIN;
+	}
+}
+
+static void add_offset(struct ref_plan *plan, uint64_t offset)
+{
+	if (offset <= plan->type->basicsize && plan->type->basicsize - offset >= 8)
+		plan->offsets[plan->offset_count++] = (uint32_t)offset;
+}
+
+static struct ref_plan *make_plan(struct python *py, const struct pytype *type)
+{
+	size_t rows = (size_t)(type->refs_end - type->refs_first);
+	struct ref_plan *plan = arena_alloc(py->arena, sizeof(*plan));
+
+	plan->type = type;
+	plan->shape = shape_of(type);
+	plan->with_keys = type->kind == KIND_ODICT;
+	plan->has_storage = type->has_managed_dict;
+	plan->offsets = arena_alloc(py->arena, (rows + type->member_count + 1) * sizeof(*plan->offsets));
+	for (size_t i = type->refs_first; i < type->refs_end; i++) {
+		enum field_id field = refs_row_field(i);
+
+		if (python_has(py, field))
+			add_offset(plan, python_field(py, field)->offset);
+	}
+	for (size_t i = 0; i < type->member_count; i++)
+		add_offset(plan, type->members[i].offset);
+	if (!type->has_managed_dict && type->dictoffset != 0) {
+		if (type->dictoffset < 0 || (uint64_t)type->dictoffset + 8 > type->basicsize)
+			plan->shape = SHAPE_OTHER;
+		else
+			add_offset(plan, (uint64_t)type->dictoffset);
+	}
+	return plan;
+}
+
+void ref_reader_init(struct ref_reader *reader, struct python *py, const struct heap *heap)
+{
+	*reader = (struct ref_reader){.py = py};
+	area_cache_init(&reader->areas, heap);
+}
+
+void ref_reader_deinit(struct ref_reader *reader)
+{
+	addrmap_deinit(&reader->plans);
+}
+
+const struct pytype *ref_plan_type(const struct ref_plan *plan)
+{
+	return plan->type;
+}
+
+bool ref_plan_scans(const struct ref_plan *plan)
+{
+	return plan->type->scan_to > plan->type->scan_from || plan->type->kind == KIND_MODULE;
+}
+
+static const struct ref_plan *plan_of_type(struct ref_reader *reader, uint64_t address)
+{
+	size_t slot = address >> 4 & (PLANS_RECENT - 1);
+	uint64_t known;
+
+	if (reader->recent[slot].type == address)
+		return reader->recent[slot].plan;
+	if (!addrmap_get(&reader->plans, address, &known)) {
+		const struct pytype *type = pytype_at(reader->py, address, NULL);
+
+		known = type ? (uintptr_t)make_plan(reader->py, type) : 0;
+		addrmap_put(&reader->plans, address, known);
+	}
+	reader->recent[slot].type = address;
+	reader->recent[slot].plan = (const struct ref_plan *)(uintptr_t)known;
+	return reader->recent[slot].plan;
+}
+
+const struct ref_plan *ref_reader_plan_of(struct ref_reader *reader, uint64_t object)
+{
+	uint64_t offset = python_field(reader->py, FIELD_object_type)->offset, type;
+	const uint8_t *bytes = area_bytes(&reader->areas, object, offset + 8);
+
+	if (bytes)
+		type = load_unsigned(bytes + offset, 8);
+	else if (!read_pointer(reader->py, object, FIELD_object_type, &type, NULL))
+		return NULL;
+	return plan_of_type(reader, type);
+}
+
+static void flush(struct ref_reader *reader)
+{
+	if (reader->count)
+		reader->give(reader->context, reader->waiting, reader->count);
+	reader->count = 0;
+}
+
+static inline void give(struct ref_reader *reader, uint64_t target)
+{
+	if (!target)
+		return;
+	if (reader->count == TARGETS_BATCH)
+		flush(reader);
+	reader->waiting[reader->count++] = target;
+}
+
+static bool visit(void *context, const struct ref *ref)
+{
+	give(context, ref->target);
+	return true;
+}
+
+/* is_known is given the reader's context, visit the reader. */
+static bool is_known(void *context, uint64_t address)
+{
+	struct ref_reader *reader = context;
+
+	return reader->is_known && reader->is_known(reader->context, address);
+}
+
+static bool read_otherwise(struct ref_reader *reader, uint64_t object)
+{
+	struct ref_walk walk = {.py = reader->py, .visit = visit, .is_known = is_known, .context = reader};
+	bool done = refs_of_object(&walk, object, NULL);
+
+	reader->is_partial = walk.is_partial;
+	return done;
+}
+
+static bool give_pointers(struct ref_reader *reader, uint64_t items, uint64_t count)
+{
+	const uint8_t *bytes;
+
+	if (!count)
+		return true;
+	if (count > UINT64_C(1) << 48 || !(bytes = area_bytes(&reader->areas, items, count * 8)))
+		return false;
+	for (uint64_t i = 0; i < count; i++)
+		give(reader, load_unsigned(bytes + 8 * i, 8));
+	return true;
+}
+
+static bool give_items(struct ref_reader *reader, uint64_t object, enum type_kind kind)
+{
+	struct sequence_iter iter;
+	uint64_t item;
+
+	if (!sequence_open(reader->py, object, kind, &iter, NULL))
+		return false;
+	while (sequence_next(&iter, &item))
+		give(reader, item);
+	return true;
+}
+
+/* As refs_of_dict. */
+static bool give_dict(struct ref_reader *reader, uint64_t dict, bool with_keys)
+{
+	struct python *py = reader->py;
+	struct dict_iter iter;
+	struct dict_entry entry;
+	uint64_t values, embedded = 0;
+
+	if (!dict_open(py, dict, &iter, NULL))
+		return false;
+	if (iter.values && python_has(py, FIELD_values_embedded) &&
+		read_pointer(py, dict, FIELD_dict_values, &values, NULL) &&
+		read_unsigned(py, values, FIELD_values_embedded, &embedded, NULL) && embedded)
+		return true;
+	with_keys = (with_keys || iter.is_general) && !iter.values;
+	while (dict_next(&iter, &entry)) {
+		give(reader, entry.value);
+		if (with_keys)
+			give(reader, entry.key);
+	}
+	return true;
+}
+
+static bool give_shape(
+	struct ref_reader *reader, uint64_t object, const uint8_t *bytes, const struct ref_plan *plan)
+{
+	struct python *py = reader->py;
+	const struct body body = {object, bytes, plan->type->basicsize};
+
+	switch (plan->shape) {
+	case SHAPE_LIST:
+		return give_pointers(reader, body_pointer(py, &body, FIELD_list_items),
+			body_unsigned(py, &body, FIELD_var_size));
+	case SHAPE_TUPLE:
+		return give_pointers(reader, object + python_field(py, FIELD_tuple_items)->offset,
+			body_unsigned(py, &body, FIELD_var_size));
+	case SHAPE_SET:
+		return give_items(reader, object, plan->type->kind);
+	case SHAPE_DICT:
+		return give_dict(reader, object, plan->with_keys);
+	default:
+		return plan->shape == SHAPE_PLAIN;
+	}
+}
+
+static void give_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type)
+{
+	struct instance_storage storage;
+	struct dict_iter iter;
+	struct dict_entry entry;
+
+	if (!instance_find_storage(reader->py, object, type, &storage, NULL)) {
+		reader->is_partial = true;
+		return;
+	}
+	if (storage.values) {
+		if (!dict_open_split(
+			    reader->py, storage.keys, storage.values, storage.capacity, &iter, NULL)) {
+			reader->is_partial = true;
+			return;
+		}
+		while (dict_next(&iter, &entry))
+			give(reader, entry.value);
+	}
+	give(reader, storage.dict);
+}
+
+bool ref_reader_read(struct ref_reader *reader, uint64_t object)
+{
+	const struct ref_plan *plan = ref_reader_plan_of(reader, object);
+	const uint8_t *bytes;
+	bool done = true;
+
+	reader->is_partial = false;
+	if (!plan)
+		return false;
+	bytes = plan->shape == SHAPE_OTHER ? NULL : area_bytes(&reader->areas, object, plan->type->basicsize);
+	/* A shape that cannot be read has given nothing so far: whether another way can is found out. */
+	if (!bytes || !give_shape(reader, object, bytes, plan)) {
+		done = read_otherwise(reader, object);
+	} else {
+		for (uint32_t i = 0; i < plan->offset_count; i++)
+			give(reader, load_unsigned(bytes + plan->offsets[i], 8));
+		if (plan->has_storage)
+			give_storage(reader, object, plan->type);
+		if (plan->type->is_heap)
+			give(reader, plan->type->address);
+	}
+	flush(reader);
+	return done;
+}
