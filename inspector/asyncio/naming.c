@@ -16,6 +16,8 @@
 #define CHILDREN_MAX 4096
 #define BUDGET	     (8 << 20)
 #define BUDGET_ONE   (1 << 16)
+/* Of the passes below: the first two ask variables, and what they hold. */
+#define NEAR_PASSES 2
 
 /* One search. The name is put together on the way back. */
 struct search {
@@ -23,6 +25,7 @@ struct search {
 	struct python *py;
 	uint64_t object;
 	size_t budget;	  /* references that this search may look at */
+	bool is_free;	  /* they do not count now */
 	const char *name; /* found */
 };
 
@@ -36,8 +39,11 @@ void naming_deinit(struct naming *naming)
 	addrmap_deinit(&naming->known);
 }
 
+/* A frame's own variables are always looked at: they are few. */
 static bool spend(struct search *s)
 {
+	if (s->is_free)
+		return true;
 	if (!s->naming->budget || !s->budget)
 		return false;
 	s->naming->budget--;
@@ -170,7 +176,7 @@ static bool look_at_globals(struct search *s, const struct pyframe *frame, unsig
 
 typedef bool (*look_fn)(struct search *s, const struct pyframe *frame, unsigned depth);
 
-static const char *search(struct search *s, const struct chain *chain, size_t end)
+static const char *search(struct search *s, const struct chain *chain, size_t end, size_t pass_count)
 {
 	/* What is told first is nearest to how the program itself would say it. */
 	static const struct {
@@ -179,9 +185,10 @@ static const char *search(struct search *s, const struct chain *chain, size_t en
 	} passes[] = {{look_at_locals, 0}, {look_at_locals, 1}, {look_at_globals, 0}, {look_at_globals, 1},
 		{look_at_locals, 2}};
 
-	for (size_t pass = 0; pass < sizeof(passes) / sizeof(passes[0]); pass++) {
+	for (size_t pass = 0; pass < pass_count && pass < sizeof(passes) / sizeof(passes[0]); pass++) {
 		size_t asked = 0;
 
+		s->is_free = pass == 0;
 		for (size_t i = end < chain->count ? end : chain->count; i-- > 0 && asked < FRAMES_MAX;) {
 			if (!chain->links[i].has_frame)
 				continue;
@@ -193,6 +200,13 @@ static const char *search(struct search *s, const struct chain *chain, size_t en
 	return NULL;
 }
 
+const char *naming_find_near(struct naming *naming, const struct chain *chain, size_t end, uint64_t object)
+{
+	struct search s = {.naming = naming, .py = naming->py, .object = object, .budget = BUDGET_ONE};
+
+	return object ? search(&s, chain, end, NEAR_PASSES) : NULL;
+}
+
 const char *naming_find(struct naming *naming, const struct chain *chain, size_t end, uint64_t object)
 {
 	struct search s = {.naming = naming, .py = naming->py, .object = object, .budget = BUDGET_ONE};
@@ -201,7 +215,7 @@ const char *naming_find(struct naming *naming, const struct chain *chain, size_t
 	if (!object)
 		return NULL;
 	if (!addrmap_get(&naming->known, object, &known)) {
-		known = (uint64_t)(uintptr_t)search(&s, chain, end);
+		known = (uint64_t)(uintptr_t)search(&s, chain, end, SIZE_MAX);
 		addrmap_put(&naming->known, object, known);
 	}
 	return (const char *)(uintptr_t)known;

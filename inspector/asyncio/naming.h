@@ -19,4 +19,8 @@ void naming_deinit(struct naming *naming);
  * an attribute. NULL: none of them. An object is looked for once and has one name, whoever asks. */
 const char *naming_find(struct naming *naming, const struct chain *chain, size_t end, uint64_t object);
 
+/* The same by a local variable, or an attribute or item of one, alone: for a thing that is one task's own, a
+ * future. Nothing is remembered. */
+const char *naming_find_near(struct naming *naming, const struct chain *chain, size_t end, uint64_t object);
+
 #endif

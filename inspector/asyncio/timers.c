@@ -2,6 +2,7 @@
 
 #include "inspector/base/alloc.h"
 #include "inspector/python/closure.h"
+#include "inspector/python/instance.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,21 +11,27 @@
  * as_completed() the iterator (from 3.13 on), or the queue of those that are done. */
 static uint64_t object_of(struct python *py, const struct handle *handle)
 {
-	uint64_t queue;
+	uint64_t queue, task;
 
 	if (handle->future || handle->task)
 		return handle->future ? handle->future : handle->task;
+	/* anyio's CancelScope */
+	if (handle->callable.self && instance_get(py, handle->callable.self, "_host_task", &task, NULL) &&
+		task != py->none)
+		return task;
 	queue = pyclosure_variable(py, handle->callback, "as_completed.<locals>._on_timeout", "done");
 	return queue ? queue : handle->callable.self;
 }
 
-/* Lib/asyncio/tasks.py: wait() and wait_for() make their waiter go on without what they wait for. */
+/* What acts on a task at a time cancels it: a task is never set. Lib/asyncio/tasks.py: wait() and wait_for()
+ * make their waiter go on without what they wait for. */
 static bool is_timeout(
 	struct python *py, struct asyncio_classes *classes, const struct handle *handle, uint64_t object)
 {
-	if (object == handle->future)
-		return strcmp(handle->callable.name, "_release_waiter") == 0;
-	return object == handle->task || !role_is_future(asyncio_role_of(py, classes, object));
+	enum asyncio_role role = asyncio_role_of(py, classes, object);
+
+	return !role_is_future(role) || role_is_task(role) ||
+	       (object == handle->future && strcmp(handle->callable.name, "_release_waiter") == 0);
 }
 
 void timers_add_loop(

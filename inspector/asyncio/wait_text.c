@@ -10,6 +10,7 @@
 #include "inspector/python/sequence.h"
 #include "inspector/python/str.h"
 
+#include <math.h>
 #include <string.h>
 
 #define DELAY_LIMIT   40
@@ -142,7 +143,7 @@ static void append_sleep(struct writer *w, const struct task *task)
 	if (delay)
 		pyrepr_append(w->py, delay, DELAY_LIMIT, &w->out);
 	strbuf_append_char(&w->out, ')');
-	if (timer && target_monotonic(w->py->target) >= 0) {
+	if (timer && target_monotonic(w->py->target) >= 0 && isfinite(timer->when)) {
 		strbuf_append(&w->out, ", ends");
 		deadline_append(w->a, timer->when, &w->out);
 	}
@@ -293,10 +294,14 @@ static void append_thread(struct writer *w, const struct wait *wait, struct fact
 		return;
 	}
 	if (operation) {
+		bool is_call =
+			strcmp(operation, "run_in_executor") == 0 || strcmp(operation, "to_thread") == 0;
+
 		strbuf_append_safe(&w->out, operation);
 		if (job) {
-			strbuf_append(&w->out, " of ");
+			strbuf_append(&w->out, is_call ? "(" : ": ");
 			strbuf_append_safe(&w->out, job->function.name);
+			strbuf_append(&w->out, is_call ? ")" : "");
 		}
 	} else {
 		strbuf_append(&w->out, wait->on ? "concurrent " : "");
@@ -407,13 +412,14 @@ static void find_connection(struct writer *w, struct task *task)
 {
 	struct wait *wait = &task->wait;
 	struct connection *c = &wait->connection;
-	uint64_t transport = attribute(w->py, wait->on, "_transport");
+	uint64_t transport = 0;
 	const struct watch *watch;
 	bool is_writer =
 		wait->operation && (strstr(wait->operation, "drain") || strstr(wait->operation, "send") ||
 					   strstr(wait->operation, "connect"));
 
-	/* Lib/asyncio/streams.py: who waits in drain() is the protocol; the writer is a frame further out. */
+	/* Lib/asyncio/streams.py: who waits in drain() is the protocol, which may not know the transport; the
+	 * writer is a frame further out, and does. */
 	for (size_t i = wait->first; !transport && i < task->chain.count; i++)
 		if (task->chain.links[i].has_frame)
 			transport = attribute(w->py,
@@ -438,7 +444,8 @@ static void describe(struct writer *w, struct task *task)
 		wait->holder_count = holders_of(&w->a->holders, wait->on, &wait->holders);
 	if (wait->kind == WAIT_SOCKET)
 		find_connection(w, task);
-	wait->name = naming_find(&w->naming, &task->chain, wait->first, wait->on ? wait->on : wait->address);
+	wait->name = wait->on ? naming_find(&w->naming, &task->chain, wait->first, wait->on)
+			      : naming_find_near(&w->naming, &task->chain, wait->first, wait->address);
 	strbuf_reset(&w->out);
 	append_words(w, task, &facts);
 	facts_close(&facts);

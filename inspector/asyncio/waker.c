@@ -2,6 +2,8 @@
 
 #include "inspector/asyncio/asyncio.h"
 
+#include <math.h>
+
 /* Seconds up to some minutes, then the largest unit that leaves a digit before the point. */
 static void append_duration(double seconds, struct strbuf *out)
 {
@@ -19,7 +21,7 @@ void deadline_append(const struct asyncio *a, double when, struct strbuf *out)
 {
 	double now = target_monotonic(a->py->target);
 
-	if (now < 0)
+	if (now < 0 || !isfinite(when))
 		return;
 	strbuf_append(out, when < now ? " overdue by " : " in ");
 	append_duration(when < now ? now - when : when - now, out);

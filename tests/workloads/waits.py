@@ -376,6 +376,14 @@ def address_text(address):
     return re.escape("%s:%d" % address[:2])
 
 
+def fill(listener):
+    for _ in range(4):
+        early = socket.socket()
+        early.setblocking(False)
+        early.connect_ex(listener.getsockname())
+        KEPT.append(early)
+
+
 async def raw_sockets():
     one, other = socket.socketpair()
     KEPT.extend((one, other))
@@ -392,11 +400,7 @@ async def raw_sockets():
     # Nobody accepts here, and the queue is full: who connects waits.
     full = socket.create_server(("127.0.0.1", 0), backlog=0)
     KEPT.append(full)
-    for _ in range(4):
-        early = socket.socket()
-        early.setblocking(False)
-        early.connect_ex(full.getsockname())
-        KEPT.append(early)
+    fill(full)
     late = socket.socket()
     late.setblocking(False)
     KEPT.append(late)
@@ -404,6 +408,28 @@ async def raw_sockets():
            r"sock_connect \(fd %d, peer %s\)" % (
                late.fileno(), address_text(full.getsockname())),
            "descriptor %d writable" % late.fileno())
+
+
+async def open_connection(host, port):
+    await asyncio.open_connection(host, port)
+
+
+def block_for_ever(*arguments, **options):
+    RELEASE.wait(LONG)
+
+
+async def connections():
+    full = socket.create_server(("127.0.0.1", 0), backlog=0)
+    KEPT.append(full)
+    fill(full)
+    expect("open-connection", open_connection(*full.getsockname()), "socket",
+           r"open_connection \(fd \d+, peer %s\)" % address_text(full.getsockname()),
+           r"descriptor \d+ writable")
+    socket.getaddrinfo = block_for_ever     # a name server that does not answer
+    expect("resolve", open_connection("localhost", 1), "thread",
+           r"open_connection: (block_for_ever|BaseEventLoop\._getaddrinfo_debug) "
+           r"\(thread '.*_\d' \d+, at \w+\.py:\d+\)",
+           r"executor job in thread \d+")
 
 
 async def streams():
@@ -454,6 +480,14 @@ async def processes():
     expect("process-output", read_line(process.stdout), "socket",
            r"StreamReader\.readline \(stdout of process %d, fd %d\)" % (process.pid, fd),
            "descriptor %d readable" % fd)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import select; p = select.poll(); p.register(0, 0); p.poll()",
+        stdin=asyncio.subprocess.PIPE)
+    fd = process.stdin._transport.get_extra_info("pipe").fileno()
+    KEPT.append(process)
+    expect("process-input", flush(process.stdin), "socket",
+           r"StreamWriter\.drain \(stdin of process %d, fd %d\)" % (process.pid, fd),
+           "descriptor %d writable" % fd)
 
 
 # --- threads -----------------------------------------------------------------
@@ -491,15 +525,15 @@ def other_loop(started):
 async def threads():
     pool = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="pool")
     KEPT.append(pool)
-    running = r"run_in_executor of block \(thread 'pool_0' \d+, at waits\.py:\d+\)"
+    running = r"run_in_executor\(block\) \(thread 'pool_0' \d+, at waits\.py:\d+\)"
     expect("executor", in_executor(pool, block, 1), "thread", running, r"executor job in thread \d+")
     await settle()
     expect("executor-queued", in_executor(pool, block, 2), "thread",
-           r"run_in_executor of block \(no thread has begun it\)",
+           r"run_in_executor\(block\) \(no thread has begun it\)",
            "job that waits in an executor's queue")
     if sys.version_info >= (3, 9):
         expect("to-thread", in_thread(), "thread",
-               r"to_thread of block \(thread 'asyncio_\d' \d+, at waits\.py:\d+\)",
+               r"to_thread\(block\) \(thread 'asyncio_\d' \d+, at waits\.py:\d+\)",
                r"executor job in thread \d+")
     future = concurrent.futures.Future()
     KEPT.append(future)
@@ -524,6 +558,7 @@ async def main(args):
     await streams()
     await processes()
     await threads()
+    await connections()
     await settle()
     idle = asyncio.get_running_loop().create_future()
     asyncio.get_running_loop().call_later(0.3, ready, args)
