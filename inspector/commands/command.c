@@ -10,6 +10,8 @@ static const struct command commands[] = {
 		command_tasks},
 	{"tree", NULL, "who waits for whom, as a tree", true,
 		TAKES_NAME | TAKES_PLACE | TAKES_FRAMES | TAKES_ALL, command_tree},
+	{"stacks", NULL, "tasks by their stacks, most common first", true,
+		TAKES_NAME | TAKES_PLACE | TAKES_FOLDED, command_stacks},
 	{"where", "TASK", "the await chain of a task or coroutine", true, 0, command_where},
 	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, TAKES_PLACE, command_orphans},
 	{"refs", "OBJECT", "who refers to an object", true, TAKES_TYPE, command_refs},

@@ -18,6 +18,7 @@ enum {
 	TAKES_PLACE = 1 << 4,  /* --function and --file */
 	TAKES_FRAMES = 1 << 5, /* --frames */
 	TAKES_ALL = 1 << 6,    /* --all */
+	TAKES_FOLDED = 1 << 7, /* --folded */
 };
 
 struct command {
@@ -40,6 +41,7 @@ const char *command_sort_keys(const struct command *command);
 bool command_report(struct session *session, struct error *err);
 bool command_check(struct session *session, struct error *err);
 bool command_tasks(struct session *session, struct error *err);
+bool command_stacks(struct session *session, struct error *err);
 bool command_tree(struct session *session, struct error *err);
 bool command_where(struct session *session, struct error *err);
 bool command_orphans(struct session *session, struct error *err);

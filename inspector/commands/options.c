@@ -41,6 +41,7 @@ enum key {
 	KEY_FILE,
 	KEY_FRAMES,
 	KEY_ALL,
+	KEY_FOLDED,
 	KEY_COLOR,
 };
 
@@ -63,14 +64,15 @@ static const struct argp_option option_table[] = {
 		"Take struct layouts from these only: dwarf, target, built-in (all)", 1},
 	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
 	{NULL, 0, NULL, 0, "What is shown:", 2},
-	{"name", KEY_NAME, "GLOB", 0, "With tasks and tree: tasks whose name matches", 2},
+	{"name", KEY_NAME, "GLOB", 0, "With tasks, stacks and tree: tasks whose name matches", 2},
 	{"function", KEY_FUNCTION, "GLOB", 0,
-		"With tasks, tree and orphans: those with a frame of a function that matches", 2},
+		"With these and orphans: those with a frame of a function that matches", 2},
 	{"file", KEY_FILE, "GLOB", 0, "The same with a frame in a file that matches", 2},
 	{"frames", KEY_FRAMES, NULL, 0, "With tree: the frames of each task as well", 2},
 	{"all", KEY_ALL, NULL, 0, "With tree: alike ones singly, and tasks that are done", 2},
 	{NULL, 0, NULL, 0, "Output:", 3},
 	{"json", KEY_JSON, NULL, 0, "Print JSON", 3},
+	{"folded", KEY_FOLDED, NULL, 0, "With stacks: a line a stack, as flame graphs are made of", 3},
 	{"export", KEY_EXPORT, NULL, 0, "With layout: print it as a table that can be built in", 3},
 	{"locals", KEY_LOCALS, NULL, 0, "With where and threads: print the variables of every frame", 3},
 	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 3},
@@ -193,7 +195,7 @@ static void check_given(struct argp_state *state, const struct parser *p)
 		const char *name;
 	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_RULES, "--rules"}, {TAKES_GATES, "--fail-on"},
 		{TAKES_NAME, "--name"}, {TAKES_PLACE, p->options->filter.file ? "--file" : "--function"},
-		{TAKES_FRAMES, "--frames"}, {TAKES_ALL, "--all"}};
+		{TAKES_FRAMES, "--frames"}, {TAKES_ALL, "--all"}, {TAKES_FOLDED, "--folded"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (p->given & ~p->options->command->takes & known[i].bit)
@@ -377,6 +379,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		o->with_frames = true;
 		p->given |= TAKES_FRAMES;
 		break;
+	case KEY_FOLDED:
+		o->as_folded = true;
+		p->given |= TAKES_FOLDED;
+		break;
 	case KEY_ALL:
 		o->is_unfolded = true;
 		p->given |= TAKES_ALL;
@@ -409,6 +415,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		else
 			sort_words(state, p);
 		check_given(state, p);
+		if (o->as_folded && o->as_json)
+			argp_error(state, "--folded is no JSON: one of them has to go");
 		if (!gates_fit_rules(&o->gates, o->rules, &err))
 			argp_error(state, "%s", err.text);
 		if (!o->gates.count)

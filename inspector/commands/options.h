@@ -30,11 +30,11 @@ struct options {
 	size_t repr_limit; /* characters */
 	size_t paths_most, rows_most;
 	struct filter filter;
-	bool with_frames, is_unfolded; /* --frames, --all */
-	uint64_t rules;		       /* --rules: bits 1 << (index in rules of findings.h); 0: not given */
-	struct gates gates;	       /* --fail-on; what holds without it */
-	const char *type;	       /* NULL: not given */
-	const char *sort;	       /* one of command_sort_keys(command); NULL: it has none */
+	bool with_frames, is_unfolded, as_folded; /* --frames, --all, --folded */
+	uint64_t rules;	    /* --rules: bits 1 << (index in rules of findings.h); 0: not given */
+	struct gates gates; /* --fail-on; what holds without it */
+	const char *type;   /* NULL: not given */
+	const char *sort;   /* one of command_sort_keys(command); NULL: it has none */
 	enum when color;
 	const struct command *command; /* never NULL after parsing */
 	const char *argument;	       /* of the command; NULL: none */

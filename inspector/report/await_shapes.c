@@ -1,6 +1,6 @@
 #include "inspector/report/await_shapes.h"
 
-#include "inspector/report/task_groups.h"
+#include "inspector/report/style.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -9,21 +9,50 @@
 /* Shapes of one hash that are compared: more is made so, by a target that wants us to be slow. */
 #define COMPARED_MAX 64
 
-struct shapes {
-	const struct await_graph *awaits;
+struct search {
+	struct await_shapes *shapes;
 	const struct digraph *graph;
-	size_t *shape; /* by node */
-	size_t count;
 	struct addrmap first; /* hash -> shape */
 	size_t *next;	      /* by shape: the next one with the same hash; NONE */
 	size_t *example;      /* by shape: a node of it */
 };
 
-bool await_shapes_are_alike(const struct task *x, const struct task *y)
+/* What a reader sees of a task. */
+struct look {
+	enum task_state state;
+	enum wait_kind waits;
+	bool is_done;
+	const char *coroutine, *function, *file, *on_type; /* never NULL */
+	uint32_t line;
+	uint64_t on; /* 0: nobody else waits for it */
+};
+
+static struct look look_of(const struct await_shapes *shapes, size_t index)
 {
-	return x->wait.kind == y->wait.kind && x->wait.is_done == y->wait.is_done &&
-	       strcmp(x->wait.on_type ? x->wait.on_type : "", y->wait.on_type ? y->wait.on_type : "") == 0 &&
-	       task_stack_compare(x, y) == 0;
+	const struct task *task = &shapes->awaits->a->tasks[index];
+	const struct link *parked = style_parked(&task->chain);
+	const struct wait *wait = &task->wait;
+
+	return (struct look){
+		.state = task_state(task),
+		.waits = wait->kind,
+		.is_done = wait->is_done,
+		.coroutine = task->coroutine_qualname ? task->coroutine_qualname : "",
+		.function = parked ? parked->qualname : "",
+		.file = parked && parked->file ? parked->file : "",
+		.line = parked ? parked->line : 0,
+		.on_type = wait->on_type ? wait->on_type : "",
+		.on = wait->on && addrmap_get(&shapes->shared, wait->on, NULL) ? wait->on : 0,
+	};
+}
+
+bool await_shapes_are_alike(const struct await_shapes *shapes, size_t x, size_t y)
+{
+	struct look a = look_of(shapes, x), b = look_of(shapes, y);
+
+	return a.state == b.state && a.waits == b.waits && a.is_done == b.is_done && a.line == b.line &&
+	       a.on == b.on && strcmp(a.coroutine, b.coroutine) == 0 && strcmp(a.function, b.function) == 0 &&
+	       strcmp(a.file, b.file) == 0 && strcmp(a.on_type, b.on_type) == 0;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -32,40 +61,48 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-static uint64_t hash_of(const struct shapes *s, size_t node)
+static uint64_t mix_text(uint64_t hash, const char *text)
 {
-	const struct task *task = &s->awaits->a->tasks[node];
-	uint64_t hash = mix(task_stack_hash(task), (uint64_t)task->wait.kind);
+	while (*text)
+		hash = mix(hash, (uint8_t)*text++);
+	return mix(hash, 0xff);
+}
 
+static uint64_t hash_of(const struct search *s, size_t node)
+{
+	struct look look = look_of(s->shapes, node);
+	uint64_t hash = mix(look.on, (uint64_t)look.state << 32 | (uint64_t)look.waits);
+
+	hash = mix(mix_text(mix_text(hash, look.coroutine), look.function), look.line);
 	for (size_t i = s->graph->first[node]; i < s->graph->first[node + 1]; i++)
-		hash = mix(hash, s->shape[s->graph->to[i]]);
+		hash = mix(hash, s->shapes->shape[s->graph->to[i]]);
 	return hash & INT64_MAX;
 }
 
-static bool is_of_shape(const struct shapes *s, size_t node, size_t shape)
+static bool is_of_shape(const struct search *s, size_t node, size_t shape)
 {
 	size_t other = s->example[shape];
 	const size_t *first = s->graph->first;
 	size_t count = first[node + 1] - first[node];
 
-	if (first[other + 1] - first[other] != count ||
-		!await_shapes_are_alike(&s->awaits->a->tasks[node], &s->awaits->a->tasks[other]))
+	if (first[other + 1] - first[other] != count || !await_shapes_are_alike(s->shapes, node, other))
 		return false;
 	for (size_t i = 0; i < count; i++)
-		if (s->shape[s->graph->to[first[node] + i]] != s->shape[s->graph->to[first[other] + i]])
+		if (s->shapes->shape[s->graph->to[first[node] + i]] !=
+			s->shapes->shape[s->graph->to[first[other] + i]])
 			return false;
 	return true;
 }
 
-static void add_shape(struct shapes *s, size_t node, size_t next)
+static void add_shape(struct search *s, size_t node, size_t next)
 {
-	s->example[s->count] = node;
-	s->next[s->count] = next;
-	s->shape[node] = s->count++;
+	s->example[s->shapes->count] = node;
+	s->next[s->shapes->count] = next;
+	s->shapes->shape[node] = s->shapes->count++;
 }
 
 /* What it waits for has its shape already. */
-static void set_shape(struct shapes *s, size_t node)
+static void set_shape(struct search *s, size_t node)
 {
 	uint64_t hash = hash_of(s, node), first = NONE;
 	size_t compared = 0;
@@ -74,11 +111,11 @@ static void set_shape(struct shapes *s, size_t node)
 		for (size_t shape = (size_t)first; shape != NONE && compared++ < COMPARED_MAX;
 			shape = s->next[shape])
 			if (is_of_shape(s, node, shape)) {
-				s->shape[node] = shape;
+				s->shapes->shape[node] = shape;
 				return;
 			}
 	add_shape(s, node, (size_t)first);
-	addrmap_put(&s->first, hash, s->shape[node]);
+	addrmap_put(&s->first, hash, s->shapes->shape[node]);
 }
 
 /* Nodes in the order of their components: what a node waits for comes before it. */
@@ -104,18 +141,31 @@ static bool leads_to_itself(const struct digraph *graph, size_t node)
 	return false;
 }
 
-size_t await_shapes_find(const struct await_graph *awaits, const struct digraph *graph, size_t *shape)
+static void find_shared(struct await_shapes *shapes)
+{
+	const struct asyncio *a = shapes->awaits->a;
+	struct addrmap met = ADDRMAP_INIT;
+
+	for (size_t i = 0; i < a->task_count; i++)
+		if (a->tasks[i].wait.on && !addrmap_put(&met, a->tasks[i].wait.on, 0))
+			addrmap_put(&shapes->shared, a->tasks[i].wait.on, 0);
+	addrmap_deinit(&met);
+}
+
+void await_shapes_find(
+	const struct await_graph *awaits, const struct digraph *graph, struct await_shapes *shapes)
 {
 	size_t nodes = graph->count, components, *order;
 	size_t *component = xcalloc(nodes, sizeof(*component));
-	struct shapes s = {
-		.awaits = awaits,
+	struct search s = {
+		.shapes = shapes,
 		.graph = graph,
-		.shape = shape,
 		.next = xcalloc(nodes, sizeof(*s.next)),
 		.example = xcalloc(nodes, sizeof(*s.example)),
 	};
 
+	*shapes = (struct await_shapes){.awaits = awaits, .shape = xcalloc(nodes, sizeof(size_t))};
+	find_shared(shapes);
 	components = components_find(graph, component);
 	order = order_nodes(component, components, nodes);
 	for (size_t i = 0; i < nodes; i++) {
@@ -133,5 +183,11 @@ size_t await_shapes_find(const struct await_graph *awaits, const struct digraph 
 	free(s.next);
 	free(s.example);
 	addrmap_deinit(&s.first);
-	return s.count;
+}
+
+void await_shapes_deinit(struct await_shapes *shapes)
+{
+	free(shapes->shape);
+	addrmap_deinit(&shapes->shared);
+	*shapes = (struct await_shapes){0};
 }

@@ -1,19 +1,29 @@
 /* await_shapes: which nodes of an await graph look alike, with everything that they wait for.
  *
- * Two tasks have the same shape when they are in the same state, their stacks have the same functions at the
- * same lines, they wait for the same kind of thing, and what they wait for in the graph has the same shapes
- * in the same order. What is on a circle, and every thread, has a shape of its own. Linear in nodes and
- * edges, but for texts that are compared. */
+ * Two tasks look alike when a reader could not tell their rows apart but for names and addresses: they are in
+ * the same state, of the same coroutine, parked at the same place, and wait for the same kind of thing; for
+ * the same thing, when several tasks wait for that. They have the same shape when, besides, what they wait
+ * for in the graph has the same shapes in the same order. What is on a circle, and every thread, has a shape
+ * of its own. Linear in nodes and edges, but for texts that are compared. */
 #ifndef ASYNCINSPECT_REPORT_AWAIT_SHAPES_H
 #define ASYNCINSPECT_REPORT_AWAIT_SHAPES_H
 
 #include "inspector/graph/await_graph.h"
 #include "inspector/graph/components.h"
 
-/* graph: the edges that count, among the nodes of awaits. Sets shape[node]; returns how many there are. */
-size_t await_shapes_find(const struct await_graph *awaits, const struct digraph *graph, size_t *shape);
+struct await_shapes {
+	const struct await_graph *awaits; /* borrowed */
+	size_t count;
+	size_t *shape;	       /* by node: below count; owned */
+	struct addrmap shared; /* primitives that several tasks wait for */
+};
 
-/* Whether two tasks look alike themselves, without what they wait for. */
-bool await_shapes_are_alike(const struct task *x, const struct task *y);
+/* graph: the edges that count, among the nodes of awaits. */
+void await_shapes_find(
+	const struct await_graph *awaits, const struct digraph *graph, struct await_shapes *shapes);
+void await_shapes_deinit(struct await_shapes *shapes);
+
+/* Whether two tasks, by index, look alike themselves, without what they wait for. */
+bool await_shapes_are_alike(const struct await_shapes *shapes, size_t x, size_t y);
 
 #endif

@@ -31,9 +31,9 @@ struct builder {
 	struct digraph graph;	     /* the edges that are shown */
 	size_t *first, *to, *number; /* number: of the edge in g */
 	size_t *awaited;	     /* by node: how many wait for it */
-	size_t *shape;		     /* by node */
-	size_t *alike, *slot;	     /* by shape, of the children that are planned: how many; which plan */
-	uint8_t *seen;		     /* by node: enum seen */
+	struct await_shapes shapes;
+	size_t *alike, *slot; /* by shape, of the children that are planned: how many; which plan */
+	uint8_t *seen;	      /* by node: enum seen */
 	struct open *stack;
 	size_t open, capacity;
 	struct plan *plans;
@@ -131,7 +131,7 @@ static void plan_children(
 	bool is_folded = !b->options->is_unfolded;
 
 	for (size_t i = 0; i < count; i++) {
-		b->alike[b->shape[nodes[i]]] += b->seen[nodes[i]] == UNSEEN;
+		b->alike[b->shapes.shape[nodes[i]]] += b->seen[nodes[i]] == UNSEEN;
 		if (!is_known(b, parent, nodes[i]))
 			continue;
 		known.node = known.count++ ? known.node : nodes[i];
@@ -139,7 +139,7 @@ static void plan_children(
 		known.edge = edges ? edges[i] : NO_INDEX;
 	}
 	for (size_t i = 0; i < count; i++) {
-		size_t node = nodes[i], shape = b->shape[node], edge = edges ? edges[i] : NO_INDEX;
+		size_t node = nodes[i], shape = b->shapes.shape[node], edge = edges ? edges[i] : NO_INDEX;
 		bool is_alike = is_folded && b->seen[node] == UNSEEN && b->alike[shape] >= FOLD_FROM;
 
 		if (is_folded && known.count >= FOLD_FROM && is_known(b, parent, node) && !b->slot[shape])
@@ -155,7 +155,7 @@ static void plan_children(
 		b->slot[shape] = b->plan_count;
 	}
 	for (size_t i = 0; i < count; i++)
-		b->alike[b->shape[nodes[i]]] = b->slot[b->shape[nodes[i]]] = 0;
+		b->alike[b->shapes.shape[nodes[i]]] = b->slot[b->shapes.shape[nodes[i]]] = 0;
 	if (is_folded && known.count >= FOLD_FROM)
 		add_plan(b, known);
 }
@@ -181,7 +181,7 @@ static size_t next_of_chain(const struct builder *b, size_t node)
 		return NO_INDEX;
 	next = b->to[b->first[node]];
 	if (next >= g->task_count || b->seen[next] != UNSEEN || b->awaited[next] != 1 ||
-		!await_shapes_are_alike(&g->a->tasks[node], &g->a->tasks[next]))
+		!await_shapes_are_alike(&b->shapes, node, next))
 		return NO_INDEX;
 	return next;
 }
@@ -354,21 +354,19 @@ static void walk(struct builder *b)
 void tree_make(const struct await_graph *graph, const struct tree_options *options, struct tree *tree)
 {
 	struct builder b = {.g = graph, .options = options, .tree = tree};
-	size_t shapes;
 
 	*tree = (struct tree){0};
 	select_edges(&b);
-	b.shape = xcalloc(graph->count, sizeof(*b.shape));
-	shapes = await_shapes_find(graph, &b.graph, b.shape);
-	b.alike = xcalloc(shapes, sizeof(*b.alike));
-	b.slot = xcalloc(shapes, sizeof(*b.slot));
+	await_shapes_find(graph, &b.graph, &b.shapes);
+	b.alike = xcalloc(b.shapes.count, sizeof(*b.alike));
+	b.slot = xcalloc(b.shapes.count, sizeof(*b.slot));
 	b.seen = xcalloc(graph->count, sizeof(*b.seen));
 	walk(&b);
 	free(b.first);
 	free(b.to);
 	free(b.number);
 	free(b.awaited);
-	free(b.shape);
+	await_shapes_deinit(&b.shapes);
 	free(b.alike);
 	free(b.slot);
 	free(b.seen);

@@ -141,6 +141,8 @@ bool json_write(const struct view *view, FILE *out)
 		ok = write_member("object", json_object_held(view, 0), out);
 	if (ok && view->show & SHOW_OBJECTS)
 		ok = write_member("objects_total", json_integer((json_int_t)view->object_total), out);
+	if (ok && view->show & SHOW_STACKS)
+		ok = write_member("stacks", json_stacks(view), out);
 	if (ok && view->gates)
 		ok = write_member("check", json_check(view), out);
 	return ok && write_member("target", json_target(view), out) && fputs("}\n", out) >= 0;

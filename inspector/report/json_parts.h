@@ -31,6 +31,7 @@ json_t *json_orphan(const struct view *view, size_t i);
 size_t json_finding_count(const struct view *view);
 json_t *json_finding(const struct view *view, size_t i);
 size_t json_object_count(const struct view *view); /* of refs and path */
+json_t *json_stacks(const struct view *view);	   /* of stacks */
 json_t *json_check(const struct view *view);	   /* of check */
 json_t *json_object_held(const struct view *view, size_t i);
 size_t json_layout_count(const struct view *view);

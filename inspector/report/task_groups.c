@@ -19,7 +19,8 @@ static int compare_links(const struct link *x, const struct link *y)
 	return order ? order : x->line < y->line ? -1 : x->line > y->line;
 }
 
-int task_stack_compare(const struct task *x, const struct task *y)
+/* By state and stack. */
+static int compare_tasks(const struct task *x, const struct task *y)
 {
 	if (task_state(x) != task_state(y))
 		return task_state(x) < task_state(y) ? -1 : 1;
@@ -36,30 +37,11 @@ int task_stack_compare(const struct task *x, const struct task *y)
 					y->coroutine_qualname ? y->coroutine_qualname : "");
 }
 
-static uint64_t hash_text(uint64_t hash, const char *text)
-{
-	for (; text && *text; text++)
-		hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
-	return (hash ^ 0xff) * UINT64_C(0x100000001b3);
-}
-
-/* By Fowler, Noll and Vo. */
-uint64_t task_stack_hash(const struct task *task)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325) + (uint64_t)task_state(task);
-
-	for (size_t i = 0; i < task->chain.count; i++) {
-		hash = hash_text(hash, task->chain.links[i].qualname);
-		hash = hash_text(hash, task->chain.links[i].file) + task->chain.links[i].line;
-	}
-	return task->chain.count ? hash : hash_text(hash, task->coroutine_qualname);
-}
-
 /* Equal ones stay in the order of the model. */
 static int by_stack(const void *a, const void *b, void *tasks)
 {
 	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int order = task_stack_compare((const struct task *)tasks + x, (const struct task *)tasks + y);
+	int order = compare_tasks((const struct task *)tasks + x, (const struct task *)tasks + y);
 
 	return order ? order : x < y ? -1 : x > y;
 }
@@ -87,7 +69,7 @@ void task_groups_make(const struct view *view, struct task_groups *groups)
 		struct task_group *group = &groups->items[groups->count++];
 		size_t end = at + 1;
 
-		while (end < count && task_stack_compare(&a->tasks[order[at]], &a->tasks[order[end]]) == 0)
+		while (end < count && compare_tasks(&a->tasks[order[at]], &a->tasks[order[end]]) == 0)
 			end++;
 		group->count = end - at;
 		group->tasks = xcalloc(group->count, sizeof(*group->tasks));
@@ -106,17 +88,21 @@ void task_groups_deinit(struct task_groups *groups)
 	*groups = (struct task_groups){0};
 }
 
+/* In the order of their names, which count upwards with time when the program does not give any. */
 static void print_examples(const struct view *view, const struct task_group *group)
 {
 	const struct asyncio *a = view->model->asyncio;
+	size_t shown = group->count <= EXAMPLES + 1 ? group->count : EXAMPLES;
 
 	printf("       ");
-	for (size_t i = 0; i < group->count && i < EXAMPLES; i++) {
+	for (size_t i = 0; i < shown; i++) {
 		printf(i ? ", " : "");
 		style_print(view, STYLE_DIM, a->tasks[group->tasks[i]].name, 0);
 	}
-	if (group->count > EXAMPLES)
-		printf(" and %zu more", group->count - EXAMPLES);
+	if (shown < group->count) {
+		printf(" ... ");
+		style_print(view, STYLE_DIM, a->tasks[group->tasks[group->count - 1]].name, 0);
+	}
 	putchar('\n');
 }
 

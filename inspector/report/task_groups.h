@@ -16,10 +16,6 @@ struct task_groups {
 	struct task_group *items; /* owned; largest first */
 };
 
-/* By state and stack: 0 for tasks of one group. The hash of two such tasks is the same. */
-int task_stack_compare(const struct task *x, const struct task *y);
-uint64_t task_stack_hash(const struct task *task);
-
 /* Of the tasks that the view has. */
 void task_groups_make(const struct view *view, struct task_groups *groups);
 void task_groups_deinit(struct task_groups *groups);

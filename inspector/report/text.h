@@ -6,6 +6,8 @@
 
 void text_report(const struct view *view);
 void text_tasks(const struct view *view);
+void text_stacks(const struct view *view);
+void text_folded(const struct view *view); /* of stacks, for flame graphs */
 void text_tree(const struct view *view);
 void text_where(const struct view *view);
 void text_orphans(const struct view *view);

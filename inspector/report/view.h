@@ -16,6 +16,7 @@ enum {
 	SHOW_LAYOUT = 1 << 7,
 	SHOW_OBJECT = 1 << 8, /* of refs and path, asked for by address: there is one */
 	SHOW_CYCLES = 1 << 10,
+	SHOW_STACKS = 1 << 11,
 	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
 };
 
