@@ -25,7 +25,8 @@ def _frame(entry):
 def _wait(waiter, children):
     return waiter and {"kind": "future", "address": waiter["id"], "type": waiter["type"],
                        "done": waiter["done"], "on": None, "tasks": children,
-                       "text": "Future", "wakes_by": None, "holders": []}
+                       "text": "Future", "wakes_by": None, "holders": [], "name": None,
+                       "operation": None, "connection": None}
 
 
 def _task(row):
