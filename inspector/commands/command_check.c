@@ -7,6 +7,7 @@ bool command_check(struct session *session, struct error *err)
 {
 	const struct model_options wants = {
 		.needs_orphans = true,
+		.needs_wakes = true,
 		.needs_findings = true,
 		.rules = session->options->rules,
 		.paths_most = session->options->paths_most,

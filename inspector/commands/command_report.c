@@ -6,6 +6,7 @@ bool command_report(struct session *session, struct error *err)
 {
 	const struct model_options wants = {
 		.needs_orphans = true,
+		.needs_wakes = true,
 		.needs_findings = true,
 		.rules = session->options->rules,
 		.needs_retained = session->options->as_json,

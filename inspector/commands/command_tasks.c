@@ -4,7 +4,7 @@
 
 bool command_tasks(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_heap = true};
+	const struct model_options wants = {.needs_wakes = true};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

@@ -4,7 +4,7 @@
 
 bool command_where(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_heap = true};
+	const struct model_options wants = {.needs_wakes = true};
 	const char *word = session->options->argument;
 	struct choice choice;
 	struct view view;

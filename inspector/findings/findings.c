@@ -20,6 +20,7 @@ const struct rule rules[] = {
 	{"await-cycle", rule_await_cycle},
 	{"missed-wakeup", rule_missed_wakeup},
 	{"stuck-join", rule_stuck_join},
+	{"never-wakes", rule_never_wakes},
 	{"ignored-cancel", rule_ignored_cancel},
 	{"reused-coroutine", rule_reused_coroutine},
 	{"warnings-suppressed", rule_warnings_suppressed},

@@ -42,6 +42,7 @@ void rule_deadlock(struct model *model);
 void rule_await_cycle(struct model *model);
 void rule_missed_wakeup(struct model *model);
 void rule_stuck_join(struct model *model);
+void rule_never_wakes(struct model *model);
 void rule_ignored_cancel(struct model *model);
 void rule_reused_coroutine(struct model *model);
 void rule_warnings_suppressed(struct model *model);

@@ -54,8 +54,8 @@ static void find_orphans(struct model *model, const struct model_options *option
 
 struct model *model_build(struct python *py, const struct model_options *options, struct error *err)
 {
-	struct asyncio_options asyncio_options = {
-		.needs_heap = options->needs_heap || options->needs_graph || options->needs_orphans};
+	bool needs_graph = options->needs_graph || options->needs_orphans || options->needs_wakes;
+	struct asyncio_options asyncio_options = {.needs_heap = options->needs_heap || needs_graph};
 	struct model *model = xcalloc(1, sizeof(*model));
 
 	model->py = py;
@@ -66,11 +66,15 @@ struct model *model_build(struct python *py, const struct model_options *options
 	}
 	model->awaits = await_graph_build(model->asyncio);
 	facts_read(py, &model->asyncio->threads, &model->facts);
-	if (options->needs_graph || options->needs_orphans) {
+	if (needs_graph) {
 		model->graph = graph_build(py, model->asyncio->heap);
 		roots_find(model->asyncio, model->graph, &model->roots);
 		reach_compute(model->graph, &model->roots, &model->reach);
 		find_loop_holders(model, options->paths_most);
+	}
+	if (options->needs_wakes) {
+		model->has_wakes = true;
+		wake_compute(model->asyncio, model->graph, &model->roots, &model->wakes);
 	}
 	if (options->needs_orphans)
 		find_orphans(model, options);
@@ -96,6 +100,7 @@ void model_destroy(struct model *model)
 	await_graph_destroy(model->awaits);
 	asyncio_destroy(model->asyncio);
 	free(model->orphans);
+	wake_deinit(&model->wakes);
 	free(model->loops);
 	free(model->findings);
 	free(model);

@@ -11,6 +11,7 @@
 #include "inspector/graph/await_graph.h"
 #include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
+#include "inspector/graph/wake.h"
 #include "inspector/python/python.h"
 
 struct argument {
@@ -59,12 +60,15 @@ struct model {
 	struct finding *findings; /* owned; worst first */
 	bool has_findings;	  /* the rules were run */
 	struct retention *loops;  /* owned; who holds each loop; NULL: no graph */
+	struct wakes wakes;	  /* what can wake each task; count 0: not asked for, or no tasks */
+	bool has_wakes;
 };
 
 struct model_options {
 	bool needs_heap;     /* walk the heap */
 	bool needs_graph;    /* and make the graph */
 	bool needs_orphans;  /* and find out who holds orphans */
+	bool needs_wakes;    /* and find out what can wake each task */
 	bool needs_findings; /* and run the rules */
 	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
 	bool needs_retained; /* with a graph: what would be freed with each object */

@@ -163,5 +163,7 @@ void graph_destroy(struct graph *graph)
 	big_free(graph->out_first, (size_t)graph->count + 1, sizeof(*graph->out_first));
 	big_free(graph->out, graph->edge_count, sizeof(*graph->out));
 	free(graph->tracebacks);
+	free(graph->weakrefs);
+	free(graph->statics);
 	free(graph);
 }

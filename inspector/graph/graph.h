@@ -19,10 +19,12 @@ struct graph {
 	struct heap *heap; /* borrowed; frozen by graph_build */
 	uint32_t count;	   /* nodes */
 	uint64_t edge_count;
-	uint32_t *out_first;  /* count + 1: the targets of node n are out[out_first[n] .. out_first[n + 1]) */
-	uint32_t *out;	      /* one entry for each reference, in the object's own order */
-	uint64_t *tracebacks; /* a bit for each node: it is a traceback */
-	size_t partial;	      /* objects of which a part could not be read */
+	uint32_t *out_first; /* count + 1: the targets of node n are out[out_first[n] .. out_first[n + 1]) */
+	uint32_t *out;	     /* one entry for each reference, in the object's own order */
+	/* A bit for each node: it is a traceback; a weak reference; a module, the dictionary of one, or a
+	 * type. */
+	uint64_t *tracebacks, *weakrefs, *statics;
+	size_t partial;			   /* objects of which a part could not be read */
 	struct graph_referrers *referrers; /* owned; NULL: nobody asked so far */
 };
 

@@ -2,6 +2,7 @@
 #include "inspector/base/parallel.h"
 #include "inspector/graph/graph.h"
 #include "inspector/python/heap_inner.h"
+#include "inspector/python/memory.h"
 #include "inspector/python/refs_targets.h"
 
 #include <stdlib.h>
@@ -30,8 +31,8 @@ struct worker {
 	uint64_t read;		       /* of met */
 	/* Of the objects that are in no part, and that have a bit in build->added. */
 	struct stream late, late_counts, late_targets;
-	struct stream *goes_to;	  /* targets or late_targets */
-	struct stream tracebacks; /* positions */
+	struct stream *goes_to;			     /* targets or late_targets */
+	struct stream tracebacks, weakrefs, statics; /* positions */
 	size_t partial;
 };
 
@@ -118,13 +119,23 @@ static bool is_known(void *context, uint64_t address)
 	return position != NO_POSITION && bit_is_set(w->build->heap->bits, position);
 }
 
+static void note_kind(struct worker *w, uint32_t position, enum type_kind kind)
+{
+	if (kind == KIND_TRACEBACK)
+		stream_push(&w->tracebacks, position);
+	else if (kind == KIND_WEAKREF)
+		stream_push(&w->weakrefs, position);
+	else if (kind == KIND_TYPE || kind == KIND_MODULE)
+		stream_push(&w->statics, position);
+}
+
 static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object)
 {
 	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
 	uint64_t before = w->goes_to->count;
 
-	if (plan && ref_plan_type(plan)->kind == KIND_TRACEBACK)
-		stream_push(&w->tracebacks, position);
+	if (plan)
+		note_kind(w, position, ref_plan_type(plan)->kind);
 	if (w->targets.count + w->late_targets.count > w->build->most_edges) {
 		w->partial++;
 		return 0;
@@ -328,15 +339,42 @@ static void number_nodes(struct build *b)
 	big_free(b->added, heap->word_count, sizeof(*b->added));
 }
 
+static void set_bits(const struct build *b, struct stream *positions, uint64_t *bits)
+{
+	for (uint64_t i = 0; i < positions->count; i++) {
+		uint32_t node = rank_of(b->heap, stream_at(positions, i));
+
+		bits[node / 64] |= UINT64_C(1) << (node % 64);
+	}
+	stream_deinit(positions);
+}
+
+/* A module's dictionary is as much as the module. */
+static void mark_module_dicts(struct graph *g)
+{
+	for (uint32_t node = 0; node < g->count; node++) {
+		const struct pytype *type;
+		uint64_t object, dict;
+		uint32_t inner;
+
+		if (!bit_is_set(g->statics, node))
+			continue;
+		object = heap_address(g->heap, node);
+		type = pytype_of(g->py, object, NULL);
+		if (type && type->kind == KIND_MODULE &&
+			read_pointer(g->py, object, FIELD_module_dict, &dict, NULL) &&
+			heap_index(g->heap, dict, &inner))
+			g->statics[inner / 64] |= UINT64_C(1) << (inner % 64);
+	}
+}
+
 static void join_worker(struct build *b, struct worker *w)
 {
 	struct graph *g = b->graph;
 
-	for (uint64_t i = 0; i < w->tracebacks.count; i++) {
-		uint32_t node = rank_of(b->heap, stream_at(&w->tracebacks, i));
-
-		g->tracebacks[node / 64] |= UINT64_C(1) << (node % 64);
-	}
+	set_bits(b, &w->tracebacks, g->tracebacks);
+	set_bits(b, &w->weakrefs, g->weakrefs);
+	set_bits(b, &w->statics, g->statics);
 	g->partial += w->partial;
 	stream_deinit(&w->counts);
 	stream_deinit(&w->targets);
@@ -345,7 +383,6 @@ static void join_worker(struct build *b, struct worker *w)
 	stream_deinit(&w->late);
 	stream_deinit(&w->met);
 	stream_deinit(&w->scanned);
-	stream_deinit(&w->tracebacks);
 	ref_reader_deinit(&w->reader);
 	python_join(g->py, w->py);
 }
@@ -389,8 +426,11 @@ struct graph *graph_build(struct python *py, struct heap *heap)
 	run(b, read_scanned);
 	number_nodes(b);
 	graph->tracebacks = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->tracebacks));
+	graph->weakrefs = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->weakrefs));
+	graph->statics = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->statics));
 	for (unsigned i = 0; i < b->worker_count; i++)
 		join_worker(b, &b->workers[i]);
+	mark_module_dicts(graph);
 	free(b->parts);
 	free(b);
 	return graph;

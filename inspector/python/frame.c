@@ -175,6 +175,14 @@ uint64_t pyframe_slot(struct python *py, const struct pyframe *frame, uint32_t i
 	return py->era->untag(value);
 }
 
+bool pyframe_slot_is_borrowed(struct python *py, const struct pyframe *frame, uint32_t i)
+{
+	uint64_t value;
+
+	return i < frame->slots && read_word(py, frame->localsplus + 8 * (uint64_t)i, &value, NULL) &&
+	       py->era->untag(value) != value;
+}
+
 uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i)
 {
 	uint64_t value = pyframe_slot(py, frame, i);

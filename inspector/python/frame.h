@@ -36,6 +36,10 @@ uint32_t pyframe_line(const struct pyframe *frame);
 /* The object in slot i of localsplus; 0 when it is empty or i is no slot. */
 uint64_t pyframe_slot(struct python *py, const struct pyframe *frame, uint32_t i);
 
+/* Whether slot i, which is not empty, holds its object without being counted in that object's references
+ * (Include/internal/pycore_stackref.h: Py_TAG_REFCNT, from 3.14 on). */
+bool pyframe_slot_is_borrowed(struct python *py, const struct pyframe *frame, uint32_t i);
+
 /* The value of the local variable name, cells looked into; 0 when there is none or it is unset. */
 uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const char *name);
 

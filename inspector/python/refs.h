@@ -33,6 +33,7 @@ struct ref {
 	uint64_t object;	   /* ATTRIBUTE, VALUE, KEY, MEMBER, VARIABLE */
 	uint64_t number;	   /* INDEX, LOCAL, STACK, SCAN */
 	const struct pycode *code; /* LOCAL */
+	bool is_borrowed;	   /* a slot of a frame that does not count as a reference (3.14 on) */
 };
 
 static inline bool ref_is_exact(const struct ref *ref)

@@ -21,6 +21,7 @@ void refs_of_frame(struct ref_walk *walk, const struct pyframe *frame)
 			.target = pyframe_slot(walk->py, frame, i), .number = i, .code = frame->code};
 
 		ref.kind = i < frame->code->nlocalsplus ? EDGE_LOCAL : EDGE_STACK;
+		ref.is_borrowed = ref.target && pyframe_slot_is_borrowed(walk->py, frame, i);
 		ref_give(walk, &ref);
 	}
 }

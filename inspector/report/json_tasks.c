@@ -151,8 +151,17 @@ static json_t *json_waiters(const struct view *view, const struct task *task)
 	return list;
 }
 
+static json_t *json_wake(const struct wake *wake)
+{
+	if (wake->class == WAKE_NONE)
+		return json_null();
+	return json_pack("{s:s, s:s, s:o}", "class", wake_class_name(wake->class), "certainty",
+		wake_certainty_name(wake->certainty), "grounds", json_text(wake->grounds));
+}
+
 static json_t *describe_task(const struct view *view, const struct task *task)
 {
+	size_t index = (size_t)(task - view->model->asyncio->tasks);
 	json_t *o = json_object();
 
 	json_object_set_new(o, "address", json_address(task->address));
@@ -166,6 +175,8 @@ static json_t *describe_task(const struct view *view, const struct task *task)
 	if (task->chain.is_cut)
 		json_object_set_new(o, "stack_cut", json_true());
 	json_object_set_new(o, "waits_for", json_wait(view, &task->wait));
+	if (view->model->has_wakes)
+		json_object_set_new(o, "wake", json_wake(&view->model->wakes.items[index]));
 	json_object_set_new(o, "awaited_by", address_list(task->awaited_by, task->awaited_by_count));
 	json_object_set_new(o, "waiters", json_waiters(view, task));
 	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));

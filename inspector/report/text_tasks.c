@@ -7,7 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMN_TASK, COLUMN_STATE, COLUMN_COROUTINE, COLUMN_PARKED, COLUMN_WAITS, COLUMN_ADDRESS };
+enum {
+	COLUMN_TASK,
+	COLUMN_STATE,
+	COLUMN_COROUTINE,
+	COLUMN_PARKED,
+	COLUMN_WAITS,
+	COLUMN_WAKES,
+	COLUMN_ADDRESS
+};
 
 static void add_task(struct table *table, const struct view *view, const struct task *task, bool with_address)
 {
@@ -24,6 +32,9 @@ static void add_task(struct table *table, const struct view *view, const struct 
 		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
 	if (task->wait.kind != WAIT_NONE)
 		table_set(table, COLUMN_WAITS, task->wait.text);
+	if (task->wait.kind != WAIT_NONE && view->model->has_wakes)
+		table_set(table, COLUMN_WAKES,
+			wake_class_text(&view->model->wakes.items[task - view->model->asyncio->tasks]));
 	if (with_address)
 		table_set_format(table, COLUMN_ADDRESS, "0x%llx", (unsigned long long)task->address);
 }
@@ -39,6 +50,7 @@ void task_table_print(const struct view *view)
 	table_add_column(table, "COROUTINE", COLUMN_CUT);
 	table_add_column(table, "PARKED AT", COLUMN_CUT);
 	table_add_column(table, "WAITS FOR", COLUMN_MAIN);
+	table_add_column(table, "WAKES", COLUMN_TEXT);
 	if (with_address)
 		table_add_column(table, "ADDRESS", COLUMN_TEXT);
 	for (size_t i = 0; i < a->task_count; i++)

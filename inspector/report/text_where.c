@@ -150,6 +150,23 @@ static void print_wait(const struct view *view, const struct wait *wait)
 	print_waker(view, wait);
 }
 
+/* Whether it can go on at all; of a task that waits for nothing the state says it. */
+static void print_wake(const struct view *view, const struct task *task)
+{
+	const struct wake *wake;
+
+	if (!view->model->has_wakes || task->wait.kind == WAIT_NONE)
+		return;
+	wake = &view->model->wakes.items[task - view->model->asyncio->tasks];
+	if (wake->class == WAKE_NONE)
+		return;
+	printf("wakes      ");
+	style_print(view, wake->class == WAKE_NEVER ? STYLE_ERROR : STYLE_PLAIN, wake_class_text(wake), 0);
+	printf(": ");
+	style_print(view, STYLE_PLAIN, wake->grounds, 0);
+	putchar('\n');
+}
+
 static void print_creation(const struct view *view, const struct creation *creation)
 {
 	for (size_t i = 0; i < creation->count; i++) {
@@ -187,6 +204,7 @@ static void print_task(const struct view *view, const struct task *task)
 		printf(" 0x%llx\n", (unsigned long long)task->parts.coroutine);
 	}
 	print_wait(view, &task->wait);
+	print_wake(view, task);
 	print_waiters(view, task);
 	if (task->future.exception) {
 		printf("exception  ");

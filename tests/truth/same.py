@@ -14,7 +14,7 @@ TARGET_MEMBERS = {
 TIMED = re.compile(r" \b(in|for|since|overdue by|overdue) -?[0-9][0-9.,]*( ?[a-z]+)")
 # What is about time goes by lines that a core does not have.
 TIMED_RULES = ("blocked-loop",)
-TIMED_MEMBERS = ("text", "wakes_by", "evidence", "title")
+TIMED_MEMBERS = ("text", "grounds", "wakes_by", "evidence", "title")
 # The moment itself, and what is counted from it.
 # After a look that stopped it, a thread can be in restart_syscall.
 MOMENT_MEMBERS = ("system_call", "clock", "clock_is_bound", "busy_seconds", "overdue", "in_seconds")
