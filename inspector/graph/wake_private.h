@@ -14,7 +14,8 @@ enum source_kind {
 	SOURCE_TIMER,
 	SOURCE_TIMEOUT, /* a timer that cancels the task */
 	SOURCE_SIGNAL,
-	SOURCE_DESCRIPTOR,
+	SOURCE_READABLE, /* a descriptor */
+	SOURCE_WRITABLE,
 	SOURCE_JOB,    /* a work item of an executor */
 	SOURCE_THREAD, /* a thread that is in no loop, or in a callback of one */
 	SOURCE_LOOP,   /* a loop that runs */
@@ -25,8 +26,8 @@ enum source_kind {
 struct source {
 	enum source_kind kind;
 	const struct loop *loop;     /* of a handle */
-	const struct handle *handle; /* READY, CALLBACK, TIMER, TIMEOUT, SIGNAL, DESCRIPTOR */
-	int64_t number;		     /* SIGNAL, DESCRIPTOR */
+	const struct handle *handle; /* READY to WRITABLE */
+	int64_t number;		     /* SIGNAL, READABLE, WRITABLE */
 	size_t thread;		     /* THREAD: index */
 	const struct root *root;     /* ROOT */
 	uint64_t object;	     /* JOB: the work item; NATIVE */

@@ -142,9 +142,9 @@ static void mark_loop_handles(struct wake_finder *f, const struct loop *loop)
 		const struct descriptor *d = &loop->descriptors.items[i];
 
 		if (d->has_reader)
-			mark_handle(f, loop, &d->reader, SOURCE_DESCRIPTOR, d->fd);
+			mark_handle(f, loop, &d->reader, SOURCE_READABLE, d->fd);
 		if (d->has_writer)
-			mark_handle(f, loop, &d->writer, SOURCE_DESCRIPTOR, d->fd);
+			mark_handle(f, loop, &d->writer, SOURCE_WRITABLE, d->fd);
 	}
 	for (size_t i = 0; i < loop->signal_count; i++)
 		mark_handle(f, loop, &loop->signals[i].handle, SOURCE_SIGNAL, loop->signals[i].signal);

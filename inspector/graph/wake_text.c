@@ -55,8 +55,10 @@ static const char *source_text(struct wake_finder *f, const struct source *s)
 		return timer_text(f, s);
 	case SOURCE_SIGNAL:
 		return signal_text(f, s->number);
-	case SOURCE_DESCRIPTOR:
-		return arena_printf(f->py->arena, "descriptor %lld", (long long)s->number);
+	case SOURCE_READABLE:
+	case SOURCE_WRITABLE:
+		return arena_printf(f->py->arena, "descriptor %lld %s", (long long)s->number,
+			s->kind == SOURCE_READABLE ? "readable" : "writable");
 	case SOURCE_JOB:
 		return job_text(f, s->object);
 	case SOURCE_THREAD:
@@ -113,7 +115,8 @@ static const char *source_grounds(struct wake_finder *f, size_t task, const stru
 	case SOURCE_READY:
 	case SOURCE_CALLBACK:
 	case SOURCE_SIGNAL:
-	case SOURCE_DESCRIPTOR:
+	case SOURCE_READABLE:
+	case SOURCE_WRITABLE:
 		return arena_printf(
 			arena, "%s leads to what it waits for: %s", source_text(f, s), handle_text(f, s));
 	case SOURCE_TIMER:

@@ -443,7 +443,7 @@ async def streams():
     listening = server.sockets[0].fileno()
     expect("serve-forever", serve(server), "server",
            r"Server\.serve_forever \(fd %d(, local %s)?(, \d connections?)?\)" % (
-               listening, address_text(address)))
+               listening, address_text(address)), "descriptor %d readable" % listening)
 
     async def connection(name, function, operation, uses_writer=False):
         nonlocal connected
@@ -475,7 +475,7 @@ async def processes():
     KEPT.append(process)
     expect("process", wait_process(process), "subprocess",
            r"Process\.wait \(pid %d, \('.*', '-c', 'import sys; sys\.stdin\.read\(\)'\)\)"
-           % process.pid)
+           % process.pid, "(descriptor|thread) .*")
     fd = process.stdout._transport.get_extra_info("pipe").fileno()
     expect("process-output", read_line(process.stdout), "socket",
            r"StreamReader\.readline \(stdout of process %d, fd %d\)" % (process.pid, fd),
