@@ -16,6 +16,7 @@ static const struct command commands[] = {
 	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, TAKES_PLACE, command_orphans},
 	{"refs", "OBJECT", "who refers to an object", true, TAKES_TYPE, command_refs},
 	{"path", "OBJECT", "the shortest ways from a root to an object", true, TAKES_TYPE, command_path},
+	{"heap", NULL, "objects by type: how many, how large", true, 0, command_heap},
 	{"loops", NULL, "each event loop: what it does, and will do", true, 0, command_loops},
 	{"threads", NULL, "each thread's Python stack and event loop", true, 0, command_threads},
 	{"layout", NULL, "the struct layouts in use, and their source", false, 0, command_layout},
@@ -38,5 +39,7 @@ const struct command *command_find(const char *name)
 
 const char *command_sort_keys(const struct command *command)
 {
-	return command->run == command_orphans ? "path retained name address" : NULL;
+	return command->run == command_orphans ? "path retained name address"
+	       : command->run == command_heap  ? "bytes count"
+					       : NULL;
 }

@@ -45,6 +45,7 @@ bool command_stacks(struct session *session, struct error *err);
 bool command_tree(struct session *session, struct error *err);
 bool command_where(struct session *session, struct error *err);
 bool command_orphans(struct session *session, struct error *err);
+bool command_heap(struct session *session, struct error *err);
 bool command_refs(struct session *session, struct error *err);
 bool command_path(struct session *session, struct error *err);
 bool command_loops(struct session *session, struct error *err);

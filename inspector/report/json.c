@@ -66,6 +66,7 @@ static const struct {
 	{SHOW_ORPHANS, "orphans", json_orphan_count, json_orphan},
 	{SHOW_FINDINGS, "findings", json_finding_count, json_finding},
 	{SHOW_LAYOUT, "layout", json_layout_count, json_layout},
+	{SHOW_HEAP, "heap", json_heap_count, json_heap},
 	{SHOW_OBJECTS, "objects", json_object_count, json_object_held},
 };
 
@@ -139,6 +140,8 @@ bool json_write(const struct view *view, FILE *out)
 			ok = write_array(view, i, out);
 	if (ok && view->show & SHOW_OBJECT)
 		ok = write_member("object", json_object_held(view, 0), out);
+	if (ok && view->show & SHOW_HEAP)
+		ok = write_member("heap_total", json_heap_total(view), out);
 	if (ok && view->show & SHOW_OBJECTS)
 		ok = write_member("objects_total", json_integer((json_int_t)view->object_total), out);
 	if (ok && view->show & SHOW_STACKS)

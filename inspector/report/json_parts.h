@@ -34,6 +34,9 @@ size_t json_object_count(const struct view *view); /* of refs and path */
 json_t *json_stacks(const struct view *view);	   /* of stacks */
 json_t *json_check(const struct view *view);	   /* of check */
 json_t *json_object_held(const struct view *view, size_t i);
+size_t json_heap_count(const struct view *view);
+json_t *json_heap(const struct view *view, size_t i);
+json_t *json_heap_total(const struct view *view);
 size_t json_layout_count(const struct view *view);
 json_t *json_layout(const struct view *view, size_t i);
 

@@ -14,6 +14,7 @@ void text_orphans(const struct view *view);
 void text_refs(const struct view *view);
 void text_path(const struct view *view);
 void text_check(const struct view *view);
+void text_heap(const struct view *view);
 void text_threads(const struct view *view);
 void text_loops(const struct view *view);
 void text_layout(const struct view *view);

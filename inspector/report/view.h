@@ -18,6 +18,7 @@ enum {
 	SHOW_CYCLES = 1 << 10,
 	SHOW_STACKS = 1 << 11,
 	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
+	SHOW_HEAP = 1 << 10,
 };
 
 enum sort_key { SORT_PATH, SORT_RETAINED, SORT_NAME, SORT_ADDRESS, SORT_BYTES, SORT_COUNT };
@@ -41,6 +42,7 @@ struct view {
 	size_t rows_most;	   /* objects, rows of a table that are shown */
 	const struct gates *gates; /* of check; NULL: another command */
 	enum sort_key sort;
+	const struct census *census; /* of heap */
 	/* The objects of refs and path. */
 	const struct retention *objects;
 	size_t object_count;

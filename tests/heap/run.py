@@ -51,7 +51,7 @@ def compare_retained(case, truth, target):
     for row in truth["objects"]:
         by_type.setdefault(row["type"], {})[row["address"]] = row["retained"]
     for kind in sorted(by_type):
-        name = "__main__." + kind if kind[0].isupper() and kind != "OrderedDict" else kind
+        name = full_name(kind)
         said = {row["address"]: row["retained_bytes"]
                 for row in case.json("refs", "--type", name, "--paths", 1, "--limit", 100000,
                                      *target)["objects"]}
@@ -71,6 +71,37 @@ def retained_sizes_are_those_of_the_definition(case):
         faults = compare_retained(case, truth, ["--pid", program.pid])
         if case.interpreter.root == "/":
             faults += compare_retained(case, truth, [program.abort()])
+    return faults
+
+
+def full_name(kind):
+    return {"deque": "collections.deque"}.get(
+        kind, "__main__." + kind if kind[0].isupper() and kind != "OrderedDict" else kind)
+
+
+@test
+def heap_counts_objects_by_type(case):
+    with Workload(case.interpreter, "retained.py", [], folder=PROGRAMS) as program:
+        program.settle()
+        with open(program.truth_path) as source:
+            truth = json.load(source)
+        said = case.json("heap", "--pid", program.pid)
+        by_count = case.json("heap", "--sort", "count", "--pid", program.pid)["heap"]
+        text = case.tool.run("heap", "--limit", "3", "--pid", program.pid).text
+    rows = {row["type"]: [row["count"], row["bytes"]] for row in said["heap"]}
+    faults = ["%s: Python says %s, asyncinspect says %s" % (kind, counts, rows.get(full_name(kind)))
+              for kind, counts in truth["census"].items() if rows.get(full_name(kind)) != counts]
+    for key in ("count", "bytes"):
+        if said["heap_total"][key] != sum(row[key] for row in said["heap"]):
+            faults.append("heap_total: %s is not the sum of the rows" % key)
+    if [row["bytes"] for row in said["heap"]] != sorted(
+            (row["bytes"] for row in said["heap"]), reverse=True):
+        faults.append("not the largest first")
+    if [row["count"] for row in by_count] != sorted(
+            (row["count"] for row in by_count), reverse=True):
+        faults.append("--sort count: not the most first")
+    if "(%d other types" % (len(said["heap"]) - 3) not in text or len(text.splitlines()) != 7:
+        faults.append("--limit 3: %s" % text)
     return faults
 
 

@@ -231,6 +231,27 @@ def truth_of(objects, edges, roots, only=None):
             for number in sorted(bytes_of) if only is None or number in only]
 
 
+COUNTED = (Slotted, Plain, Attributed, bytearray, frozenset, collections.deque,
+           types.CoroutineType, types.GeneratorType)
+
+
+def census():
+    """How many objects of some types there are, tracked or led to, and their bytes."""
+    known, waiting = set(), gc.get_objects()
+    counts = {kind.__name__: [0, 0] for kind in COUNTED}
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in known or thing is waiting or thing is known:
+            continue
+        known.add(id(thing))
+        if type(thing) in COUNTED:
+            row = counts[type(thing).__name__]
+            row[0] += 1
+            row[1] += sys.getsizeof(thing)
+        waiting.extend(gc.get_referents(thing))
+    return counts
+
+
 NAMES = globals()
 
 
@@ -254,7 +275,7 @@ def main():
         rows += truth_of(objects, edges, tops, dead)
         del objects, known, edges, waste
         with open(ARGS.truth, "w") as out:
-            json.dump({"objects": rows}, out)
+            json.dump({"objects": rows, "census": census()}, out)
     del rows
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
     signal.alarm(int(ARGS.hold))
