@@ -292,6 +292,13 @@ static void write_root(struct writer *w, const struct path *path)
 		thread_text(w, root->thread);
 		w->is_phrase = true;
 		break;
+	case ROOT_TYPE:
+		strbuf_append_safe(&w->expression, root->name);
+		if (strcmp(root->ref.text, ".__dict__") == 0)
+			w->in_dict = true;
+		else
+			strbuf_append(&w->expression, root->ref.text);
+		break;
 	case ROOT_INTERPRETER:
 		strbuf_append(&w->expression, root->name);
 		/* The names of these dictionaries are those of the modules. */

@@ -11,9 +11,10 @@ static const unsigned handicaps[] = {
 	[ROOT_LOOP] = 3,
 	[ROOT_THREAD] = 4,
 	[ROOT_INTERPRETER] = 5,
+	[ROOT_TYPE] = 6,
 };
 
-#define HANDICAP_MAX 5
+#define HANDICAP_MAX 6
 
 /* Nodes by the distance at which they are to be looked at. */
 #define BUCKETS 8 /* more than any step costs */

@@ -248,11 +248,12 @@ static struct step root_step(const struct retention_graph *g, const struct root 
 
 	step.ref = root->ref;
 	step.from_type = root->kind == ROOT_FRAME	  ? "frame"
+			 : root->kind == ROOT_TYPE	  ? "type"
 			 : root->kind == ROOT_INTERPRETER ? "interpreter state"
 							  : "thread state";
 	if (root->kind == ROOT_LOOP)
 		step.ref = (struct ref){.target = step.to, .kind = EDGE_NAME, .text = "<running loop>"};
-	else if (root->kind != ROOT_FRAME)
+	else if (root->kind != ROOT_FRAME && root->kind != ROOT_TYPE)
 		step.ref = (struct ref){
 			.target = step.to,
 			.kind = EDGE_NAME,

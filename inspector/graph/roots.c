@@ -1,4 +1,4 @@
-#include "inspector/graph/roots.h"
+#include "inspector/graph/roots_private.h"
 
 #include "inspector/python/dict.h"
 #include "inspector/python/memory.h"
@@ -12,16 +12,7 @@
 #define EXC_DEPTH_MAX 10000
 #define ATEXIT_MAX    100000
 
-struct finder {
-	const struct asyncio *a;
-	struct python *py;
-	const struct graph *graph;
-	struct roots *roots;
-	size_t capacity;
-	struct root current; /* what roots that are added are like */
-};
-
-static void add(struct finder *f, uint64_t object, const struct ref *ref)
+void roots_add(struct root_finder *f, uint64_t object, const struct ref *ref)
 {
 	struct root root = f->current;
 
@@ -34,7 +25,7 @@ static void add(struct finder *f, uint64_t object, const struct ref *ref)
 	f->roots->items[f->roots->count++] = root;
 }
 
-static void add_modules(struct finder *f, const struct pyinterp *interp, bool only_main)
+static void add_modules(struct root_finder *f, const struct pyinterp *interp, bool only_main)
 {
 	struct dict_entry entry;
 	struct dict_iter iter;
@@ -47,18 +38,18 @@ static void add_modules(struct finder *f, const struct pyinterp *interp, bool on
 		f->current = (struct root){.kind = ROOT_MODULE, .holder = entry.value};
 		f->current.name = pystr_arena(f->py, entry.key, NAME_LIMIT, NULL);
 		if (f->current.name)
-			add(f, entry.value, NULL);
+			roots_add(f, entry.value, NULL);
 	}
 }
 
 static bool add_frame_ref(void *context, const struct ref *ref)
 {
-	add(context, ref->target, ref);
+	roots_add(context, ref->target, ref);
 	return true;
 }
 
 /* Frames of generators that run are reached through the generator, which the thread holds while it runs. */
-static void add_frames(struct finder *f)
+static void add_frames(struct root_finder *f)
 {
 	for (size_t t = 0; t < f->a->threads.count; t++) {
 		const struct pythread *thread = &f->a->threads.threads[t];
@@ -72,24 +63,24 @@ static void add_frames(struct finder *f)
 			f->current = (struct root){.kind = ROOT_FRAME, .thread = t, .frame = i};
 			f->current.holder = frame->frame_object ? frame->frame_object : frame->address;
 			if (generator)
-				add(f, generator, &running);
+				roots_add(f, generator, &running);
 			else
 				refs_of_frame(&walk, frame);
 		}
 	}
 }
 
-static void add_member(struct finder *f, uint64_t base, enum field_id field, const char *name)
+static void add_member(struct root_finder *f, uint64_t base, enum field_id field, const char *name)
 {
 	uint64_t object;
 
 	f->current.name = name;
 	f->current.holder = base;
 	if (python_has(f->py, field) && read_pointer(f->py, base, field, &object, NULL))
-		add(f, object, NULL);
+		roots_add(f, object, NULL);
 }
 
-static void add_exceptions(struct finder *f, uint64_t thread)
+static void add_exceptions(struct root_finder *f, uint64_t thread)
 {
 	struct addrmap seen = ADDRMAP_INIT;
 	uint64_t item = 0, value;
@@ -99,14 +90,14 @@ static void add_exceptions(struct finder *f, uint64_t thread)
 	while (item && addrmap_put(&seen, item, 0) && seen.used < EXC_DEPTH_MAX) {
 		if (!read_pointer(f->py, item, FIELD_exc_item_value, &value, NULL))
 			break;
-		add(f, value, NULL);
+		roots_add(f, value, NULL);
 		if (!read_pointer(f->py, item, FIELD_exc_item_previous, &item, NULL))
 			break;
 	}
 	addrmap_deinit(&seen);
 }
 
-static void add_thread(struct finder *f, size_t t)
+static void add_thread(struct root_finder *f, size_t t)
 {
 	uint64_t thread = f->a->threads.threads[t].address;
 
@@ -122,7 +113,7 @@ static void add_thread(struct finder *f, size_t t)
 	add_exceptions(f, thread);
 }
 
-static void add_atexit(struct finder *f, uint64_t interp)
+static void add_atexit(struct root_finder *f, uint64_t interp)
 {
 	uint64_t callbacks, count, callback;
 
@@ -145,7 +136,7 @@ static void add_atexit(struct finder *f, uint64_t interp)
 	}
 }
 
-static void add_interpreter(struct finder *f, const struct pyinterp *interp)
+static void add_interpreter(struct root_finder *f, const struct pyinterp *interp)
 {
 	static const struct {
 		enum field_id field;
@@ -178,7 +169,7 @@ static void add_interpreter(struct finder *f, const struct pyinterp *interp)
 
 void roots_find(const struct asyncio *a, const struct graph *graph, struct roots *roots)
 {
-	struct finder f = {.a = a, .py = a->py, .graph = graph, .roots = roots};
+	struct root_finder f = {.a = a, .py = a->py, .graph = graph, .roots = roots};
 
 	*roots = (struct roots){0};
 	for (int only_main = 1; only_main >= 0; only_main--)
@@ -188,12 +179,13 @@ void roots_find(const struct asyncio *a, const struct graph *graph, struct roots
 	for (size_t t = 0; t < a->threads.count; t++) {
 		f.current = (struct root){
 			.kind = ROOT_LOOP, .thread = t, .holder = a->threads.threads[t].address};
-		add(&f, a->running_loops[t], NULL);
+		roots_add(&f, a->running_loops[t], NULL);
 	}
 	for (size_t t = 0; t < a->threads.count; t++)
 		add_thread(&f, t);
 	for (size_t i = 0; i < a->threads.interp_count; i++)
 		add_interpreter(&f, &a->threads.interps[i]);
+	roots_add_types(&f);
 }
 
 void roots_deinit(struct roots *roots)
@@ -205,9 +197,9 @@ void roots_deinit(struct roots *roots)
 const char *root_name(const struct asyncio *a, const struct root *root)
 {
 	struct arena *arena = a->py->arena;
-	unsigned long long tid = root->kind == ROOT_MODULE || root->kind == ROOT_INTERPRETER
-					 ? 0
-					 : (unsigned long long)a->threads.threads[root->thread].native_id;
+	bool is_of_thread = root->kind == ROOT_FRAME || root->kind == ROOT_LOOP || root->kind == ROOT_THREAD;
+	unsigned long long tid =
+		is_of_thread ? (unsigned long long)a->threads.threads[root->thread].native_id : 0;
 
 	switch (root->kind) {
 	case ROOT_MODULE:
@@ -219,6 +211,8 @@ const char *root_name(const struct asyncio *a, const struct root *root)
 		return arena_printf(arena, "loop of thread %llu", tid);
 	case ROOT_THREAD:
 		return arena_printf(arena, "thread %llu %s", tid, root->name);
+	case ROOT_TYPE:
+		return arena_printf(arena, "type %s", root->name);
 	default:
 		return arena_printf(arena, "interpreter %s", root->name);
 	}

@@ -12,6 +12,7 @@ enum root_kind {
 	ROOT_LOOP,	  /* the loop that a thread runs */
 	ROOT_THREAD,	  /* a member of a thread state */
 	ROOT_INTERPRETER, /* a member of an interpreter state */
+	ROOT_TYPE,	  /* a type that is a variable of C and no object of the heap */
 };
 
 /* One reference from a root to an object. */
@@ -20,10 +21,10 @@ struct root {
 	uint32_t node;	  /* the object */
 	size_t thread;	  /* index in threads: FRAME, LOOP, THREAD */
 	size_t frame;	  /* index in the thread's frames: FRAME */
-	const char *name; /* MODULE: its name; THREAD, INTERPRETER: the member */
+	const char *name; /* MODULE, TYPE: its name; THREAD, INTERPRETER: the member */
 	uint64_t holder;  /* what holds it: address of the module, the frame, the state; for the edge of a
 			     FRAME, the generator or frame */
-	struct ref ref;	  /* FRAME: which slot; otherwise unused */
+	struct ref ref;	  /* FRAME: which slot; TYPE: which member; otherwise unused */
 };
 
 struct roots {
@@ -35,7 +36,7 @@ void roots_find(const struct asyncio *a, const struct graph *graph, struct roots
 void roots_deinit(struct roots *roots);
 
 /* How a root is named in the contract: "module __main__", "thread 4242 frame main", "loop of thread 4242",
- * "thread 4242 context", "interpreter 0 sys.modules". In the arena of py. */
+ * "thread 4242 context", "interpreter sys.modules", "type dict". In the arena of py. */
 const char *root_name(const struct asyncio *a, const struct root *root);
 
 #endif

@@ -90,6 +90,7 @@ void refs_of_type(struct ref_walk *walk, uint64_t address)
 		{FIELD_type_bases, ".__bases__"},
 		{FIELD_type_base, ".__base__"},
 		{FIELD_heaptype_module, "<module>"},
+		{FIELD_type_subclasses, "<subclasses>"},
 	};
 	const struct pytype *type = pytype_at(walk->py, address, NULL);
 	uint64_t value;
