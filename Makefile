@@ -71,7 +71,7 @@ $(BUILD)/inspector/python/layout_builtin.o: $(BUILD)/layouts.blob
 
 # Writes the tables anew, from every CPython with debug information that is found here.
 layouts: all
-	tests/layouts/export.py --tool $(PROGRAM)
+	tests/layouts/export.py --tool ./$(PROGRAM)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -80,6 +80,19 @@ static void add_member(struct root_finder *f, uint64_t base, enum field_id field
 		roots_add(f, object, NULL);
 }
 
+/* A struct of nothing but pointers to objects. */
+static void add_struct(struct root_finder *f, uint64_t base, enum field_id field, const char *name)
+{
+	const struct field *member = python_field(f->py, field);
+	uint64_t object;
+
+	f->current.name = name;
+	f->current.holder = base;
+	for (size_t at = 0; python_has(f->py, field) && at + 8 <= member->size; at += 8)
+		if (read_word(f->py, base + member->offset + at, &object, NULL))
+			roots_add(f, object, NULL);
+}
+
 static void add_exceptions(struct root_finder *f, uint64_t thread)
 {
 	struct addrmap seen = ADDRMAP_INIT;
@@ -162,6 +175,8 @@ static void add_interpreter(struct root_finder *f, const struct pyinterp *interp
 	f->current = (struct root){.kind = ROOT_INTERPRETER};
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
 		add_member(f, interp->address, members[i].field, members[i].name);
+	add_struct(f, interp->address, FIELD_interp_ast, "types of ast");
+	add_struct(f, interp->address, FIELD_interp_cached_objects, "cached objects");
 	add_member(f, gc, FIELD_gc_garbage, "gc.garbage");
 	add_member(f, gc, FIELD_gc_callbacks, "gc.callbacks");
 	add_atexit(f, interp->address);

@@ -43,7 +43,8 @@ static void give_scan(struct ref_walk *walk, const struct pytype *type, const st
 
 		while (member < type->member_count && type->members[member].offset < at)
 			member++;
-		if (member < type->member_count && type->members[member].offset == at)
+		if ((member < type->member_count && type->members[member].offset == at) ||
+			(int64_t)at == type->dictoffset)
 			continue;
 		if (word && word % 8 == 0 && walk->is_known(walk->context, word) &&
 			!ref_give(walk, &(struct ref){.target = word, .kind = EDGE_SCAN, .number = at}))

@@ -40,6 +40,7 @@ enum type_kind {
 	KIND_MAPPINGPROXY,
 	KIND_PARTIAL,
 	KIND_LRUCACHE,
+	KIND_LRULINK, /* what it holds is given with its cache */
 	KIND_PROPERTY,
 	KIND_STATICMETHOD,
 	KIND_CLASSMETHOD,

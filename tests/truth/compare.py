@@ -181,6 +181,8 @@ def _compare_orphans(c, truth, report):
         c.equal(what + ": state", COROUTINE_STATES[row["state"]], orphan["state"])
         c.equal(what + ": refcount", more["refcount"], orphan["refcount"])
         c.equal(what + ": place", (more["file"], more["line"]), (orphan["file"], orphan["line"]))
+        # No workload holds an orphan from C: every reference is one that the graph has.
+        c.equal(what + ": references from native code", 0, orphan["native_references"])
         _compare_referrers(c, what, row["referrers"], orphan["referrers"])
         _compare_path(c, what, row, orphan)
     # Which of the undriven async generators count as orphans is a judgement (one in an
