@@ -14,7 +14,7 @@ static const struct command commands[] = {
 		TAKES_NAME | TAKES_PLACE | TAKES_FOLDED, command_stacks},
 	{"where", "TASK", "the await chain of a task or coroutine", true, 0, command_where},
 	{"orphans", NULL, "coroutines nobody awaits, and their holders", true, TAKES_PLACE, command_orphans},
-	{"refs", "OBJECT", "who refers to an object", true, TAKES_TYPE, command_refs},
+	{"refs", "OBJECT", "who refers to an object", true, TAKES_TYPE | TAKES_DEPTH, command_refs},
 	{"path", "OBJECT", "the shortest ways from a root to an object", true, TAKES_TYPE, command_path},
 	{"heap", NULL, "objects by type: how many, how large", true, 0, command_heap},
 	{"loops", NULL, "each event loop: what it does, and will do", true, 0, command_loops},

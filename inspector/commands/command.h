@@ -19,6 +19,7 @@ enum {
 	TAKES_FRAMES = 1 << 5, /* --frames */
 	TAKES_ALL = 1 << 6,    /* --all */
 	TAKES_FOLDED = 1 << 7, /* --folded */
+	TAKES_DEPTH = 1 << 8,  /* --depth */
 };
 
 struct command {

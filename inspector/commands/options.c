@@ -15,6 +15,7 @@
 #define PATHS_MOST 3
 #define ROWS_MOST  20
 #define LIMIT_MAX  10000000
+#define DEPTH_MAX  100
 
 enum key {
 	KEY_CORE = 256,
@@ -33,6 +34,7 @@ enum key {
 	KEY_PATHS,
 	KEY_TYPE,
 	KEY_LIMIT,
+	KEY_DEPTH,
 	KEY_RULES,
 	KEY_FAIL_ON,
 	KEY_SORT,
@@ -78,6 +80,7 @@ static const struct argp_option option_table[] = {
 	{"repr-limit", KEY_REPR_LIMIT, "N", 0, "Cut values after N characters (200)", 3},
 	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 3},
 	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 3},
+	{"depth", KEY_DEPTH, "N", 0, "With refs: a tree of referrers, N steps deep (100 at most)", 3},
 	{"limit", KEY_LIMIT, "N", 0, "With refs, path and heap: show at most N objects or rows (20)", 3},
 	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 3},
 	{"fail-on", KEY_FAIL_ON, "GATE,...", 0,
@@ -196,9 +199,10 @@ static void check_given(struct argp_state *state, const struct parser *p)
 	const struct {
 		unsigned bit;
 		const char *name;
-	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_RULES, "--rules"}, {TAKES_GATES, "--fail-on"},
-		{TAKES_NAME, "--name"}, {TAKES_PLACE, p->options->filter.file ? "--file" : "--function"},
-		{TAKES_FRAMES, "--frames"}, {TAKES_ALL, "--all"}, {TAKES_FOLDED, "--folded"}};
+	} known[] = {{TAKES_TYPE, "--type"}, {TAKES_DEPTH, "--depth"}, {TAKES_RULES, "--rules"},
+		{TAKES_GATES, "--fail-on"}, {TAKES_NAME, "--name"},
+		{TAKES_PLACE, p->options->filter.file ? "--file" : "--function"}, {TAKES_FRAMES, "--frames"},
+		{TAKES_ALL, "--all"}, {TAKES_FOLDED, "--folded"}};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (p->given & ~p->options->command->takes & known[i].bit)
@@ -362,6 +366,12 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case KEY_TYPE:
 		o->type = argument;
 		p->given |= TAKES_TYPE;
+		break;
+	case KEY_DEPTH:
+		o->depth = parse_limit(state, "--depth", argument);
+		if (o->depth > DEPTH_MAX)
+			o->depth = DEPTH_MAX;
+		p->given |= TAKES_DEPTH;
 		break;
 	case KEY_LIMIT:
 		o->rows_most = parse_limit(state, "--limit", argument);

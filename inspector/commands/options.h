@@ -29,6 +29,7 @@ struct options {
 	bool as_json, as_table, with_locals;
 	size_t repr_limit; /* characters */
 	size_t paths_most, rows_most;
+	size_t depth; /* --depth; 0: not given */
 	struct filter filter;
 	bool with_frames, is_unfolded, as_folded; /* --frames, --all, --folded */
 	uint64_t rules;	    /* --rules: bits 1 << (index in rules of findings.h); 0: not given */

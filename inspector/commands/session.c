@@ -184,6 +184,7 @@ struct view session_view(const struct session *s, unsigned show)
 		.with_locals = s->options->with_locals,
 		.repr_limit = s->options->repr_limit,
 		.rows_most = s->options->rows_most,
+		.depth = s->options->depth,
 		.sort = sort_key(s->options->sort),
 		.kept_tasks = s->kept_tasks,
 		.kept_coroutines = s->kept_coroutines,

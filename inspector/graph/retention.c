@@ -1,8 +1,8 @@
 #include "inspector/graph/retention.h"
 
 #include "inspector/graph/garbage.h"
-#include "inspector/graph/leaves.h"
 #include "inspector/graph/path_text.h"
+#include "inspector/graph/steps.h"
 #include "inspector/python/refcount.h"
 
 #include <stdlib.h>
@@ -199,67 +199,13 @@ static void want_names(const struct retention_graph *g, const struct request *r,
 				edge_names_want(names, r->routes[i].nodes[k - 1], r->routes[i].nodes[k]);
 }
 
-static const char *type_name(struct python *py, uint64_t object)
-{
-	const struct pytype *type = pytype_of(py, object, NULL);
-
-	return type ? type->full_name : "?";
-}
-
-static struct step node_step(
-	const struct retention_graph *g, const struct edge_names *names, uint32_t from, uint32_t to)
-{
-	struct python *py = g->a->py;
-	struct step step = {
-		.from = heap_address(g->graph->heap, from),
-		.to = heap_address(g->graph->heap, to),
-	};
-	size_t count;
-	const struct named_edge *edge = edge_names_find(names, from, to, &count);
-
-	step.from_type = type_name(py, step.from);
-	step.ref =
-		edge ? edge->ref : (struct ref){.target = step.to, .kind = EDGE_NAME, .text = "<reference>"};
-	return step;
-}
-
-static struct step leaf_step(const struct retention_graph *g, const struct leaf_ref *found)
-{
-	return (struct step){
-		.from = heap_address(g->graph->heap, found->from),
-		.from_type = type_name(g->a->py, heap_address(g->graph->heap, found->from)),
-		.ref = found->ref,
-		.to = found->ref.target,
-	};
-}
-
 static struct step last_leaf_step(const struct retention_graph *g, const struct request *r, uint32_t from)
 {
 	size_t i = 0;
 
 	while (i + 1 < r->leaf_count && r->leafs[i].from != from)
 		i++;
-	return leaf_step(g, &r->leafs[i]);
-}
-
-static struct step root_step(const struct retention_graph *g, const struct root *root)
-{
-	struct step step = {.from = root->holder, .to = heap_address(g->graph->heap, root->node)};
-
-	step.ref = root->ref;
-	step.from_type = root->kind == ROOT_FRAME	  ? "frame"
-			 : root->kind == ROOT_TYPE	  ? "type"
-			 : root->kind == ROOT_INTERPRETER ? "interpreter state"
-							  : "thread state";
-	if (root->kind == ROOT_LOOP)
-		step.ref = (struct ref){.target = step.to, .kind = EDGE_NAME, .text = "<running loop>"};
-	else if (root->kind != ROOT_FRAME && root->kind != ROOT_TYPE)
-		step.ref = (struct ref){
-			.target = step.to,
-			.kind = EDGE_NAME,
-			.text = arena_printf(g->a->py->arena, "<%s>", root->name),
-		};
-	return step;
+	return step_to_leaf(g, &r->leafs[i]);
 }
 
 static void fill_path(const struct retention_graph *g, const struct edge_names *names,
@@ -272,11 +218,12 @@ static void fill_path(const struct retention_graph *g, const struct edge_names *
 	path->steps = arena_alloc(arena, route->count * sizeof(*path->steps));
 	/* A module is an object that has a name of its own: its way starts with it. */
 	if (path->root && path->root->kind != ROOT_MODULE)
-		path->steps[path->count++] = root_step(g, path->root);
+		path->steps[path->count++] = step_from_root(g, path->root);
 	for (size_t i = 1; i < route->count; i++)
 		path->steps[path->count++] =
-			route->nodes[i] == LEAF ? last_leaf_step(g, r, route->nodes[i - 1])
-						: node_step(g, names, route->nodes[i - 1], route->nodes[i]);
+			route->nodes[i] == LEAF
+				? last_leaf_step(g, r, route->nodes[i - 1])
+				: step_between(g, names, route->nodes[i - 1], route->nodes[i]);
 	path->text = path_text(g->a, path);
 }
 
@@ -304,7 +251,7 @@ static void fill_referrers(
 			continue;
 		last = sources[i];
 		edge = edge_names_find(names, last, node, &count);
-		step = node_step(g, names, last, node);
+		step = step_between(g, names, last, node);
 		for (size_t k = 0; k < count; k++) {
 			step.ref = edge[k].ref;
 			add_referrer(out, &capacity, &list, &step);
@@ -313,7 +260,7 @@ static void fill_referrers(
 	for (size_t i = 0; i < g->roots->count; i++) {
 		if (g->roots->items[i].node != node || g->roots->items[i].kind == ROOT_MODULE)
 			continue;
-		struct step step = root_step(g, &g->roots->items[i]);
+		struct step step = step_from_root(g, &g->roots->items[i]);
 
 		add_referrer(out, &capacity, &list, &step);
 	}
@@ -328,7 +275,7 @@ static void fill_leaf_referrers(
 {
 	out->referrers = arena_alloc(g->a->py->arena, r->leaf_count * sizeof(*out->referrers));
 	for (size_t i = 0; i < r->leaf_count; i++)
-		out->referrers[out->referrer_count++] = leaf_step(g, &r->leafs[i]);
+		out->referrers[out->referrer_count++] = step_to_leaf(g, &r->leafs[i]);
 	out->referrers_left_out = r->leaf_total - r->leaf_count;
 }
 

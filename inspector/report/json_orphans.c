@@ -151,6 +151,8 @@ json_t *json_object_held(const struct view *view, size_t i)
 	json_object_set_new(o, "retained_bytes", json_integer((json_int_t)view_retained(view, r->object)));
 	if (!view->with_referrers)
 		json_object_del(o, "referrers");
+	if (view->with_referrers && view->depth)
+		json_object_set_new(o, "referrer_tree", json_referrer_tree(view, r));
 	if (!view->with_paths)
 		json_object_del(o, "paths");
 	return o;

@@ -42,6 +42,7 @@ json_t *json_layout(const struct view *view, size_t i);
 
 json_t *json_link(const struct view *view, const struct link *link);
 json_t *json_chain(const struct view *view, const struct chain *chain);
+json_t *json_referrer_tree(const struct view *view, const struct retention *retention);
 json_t *json_step(const struct view *view, const struct step *step);
 json_t *json_path(const struct view *view, const struct path *path);
 json_t *json_creation(const struct creation *creation);

@@ -22,6 +22,10 @@ static void print_referrers(const struct view *view, const struct retention *r)
 {
 	struct table *table;
 
+	if (view->depth) {
+		text_referrer_tree(view, r);
+		return;
+	}
 	if (!r->referrer_count)
 		puts("No object refers to it.");
 	table = table_create(view);

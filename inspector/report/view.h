@@ -49,6 +49,7 @@ struct view {
 	uint64_t object_total;	 /* that there are; object_count, or more */
 	const char *object_type; /* they were asked for by type: its full name; NULL */
 	bool with_referrers, with_paths;
+	size_t depth; /* of refs: steps of referrers that are shown; 0: --depth was not given */
 };
 
 /* What would be freed together with an object: retained.h; of one that can hold nothing its own size. */

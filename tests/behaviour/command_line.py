@@ -401,6 +401,32 @@ def a_type_that_there_is_not_is_refused(x):
 
 
 @test
+def refs_grows_a_tree_up_to_the_roots(x):
+    orphan = [row for row in x.json("orphans", x.core)["orphans"]
+              if row["paths"] and "PENDING[0]" in row["paths"][0]["text"]][0]
+    one = x.json("refs", orphan["address"], "--depth", "1", x.core)["object"]
+    need([edge["from"] for edge in one["referrer_tree"]] ==
+         [edge["from"] for edge in one["referrers"]], "depth 1 is not the referrers")
+    need([edge["mark"] for edge in one["referrer_tree"]] == ["cut"], "%s", one["referrer_tree"])
+    tree = x.json("refs", orphan["address"], "--depth", "30", "--limit", "4", x.core)
+    edges, waiting = [], list(tree["object"]["referrer_tree"])
+    while waiting:
+        edge = waiting.pop()
+        edges.append(edge)
+        need(len(edge["referrers"]) <= 4, "%d referrers", len(edge["referrers"]))
+        need(not (edge["mark"] and edge["referrers"]), "%s goes on", edge["mark"])
+        waiting += edge["referrers"]
+    need("module __main__" in [edge["root"] for edge in edges], "it does not reach the module")
+    need({"root", "above", "circle"} <= {edge["mark"] for edge in edges}, "marks: %s",
+         {edge["mark"] for edge in edges})
+    need(len({edge["from"] for edge in edges if edge["referrers"]}) ==
+         len([edge for edge in edges if edge["referrers"]]), "an object is expanded twice")
+    text = worked(x.run("refs", orphan["address"], "--depth", "4", x.core)).text
+    need("module __main__ .__dict__" in text and "a root" in text, "%s", text)
+    misused(x.run("path", orphan["address"], "--depth", "4", x.core), "--depth")
+
+
+@test
 def refs_and_path_of_a_string(x):
     """Who refers to an object that no collector knows: one walk over all."""
     strings = x.json("path", "--type", "str", "--limit", "3000", x.core)["objects"]
