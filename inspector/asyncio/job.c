@@ -16,8 +16,24 @@ static bool is_in_executor(const struct pyframe *frame)
 	return length >= tail && strcmp(frame->code->filename + length - tail, file) == 0;
 }
 
-/* Work item -> thread that has taken it << 32 | number of the frame of _worker. */
-static void find_workers(struct python *py, const struct pythreads *threads, struct addrmap *workers)
+struct workers {
+	struct addrmap
+		taken; /* work item -> thread that has taken it << 32 | number of the frame of _worker */
+	struct addrmap queued; /* work item that no thread has taken -> how many are before it */
+	struct addrmap queues; /* that were read */
+};
+
+static void read_queue(struct python *py, uint64_t queue, struct workers *workers)
+{
+	struct workqueue items;
+
+	if (!queue || !addrmap_put(&workers->queues, queue, 0) || !workqueue_read(py, queue, &items))
+		return;
+	for (size_t i = 0; i < items.count; i++)
+		addrmap_put(&workers->queued, items.items[i], i);
+}
+
+static void find_workers(struct python *py, const struct pythreads *threads, struct workers *workers)
 {
 	for (size_t t = 0; t < threads->count; t++)
 		for (size_t f = 0; f < threads->threads[t].frame_count; f++) {
@@ -28,8 +44,16 @@ static void find_workers(struct python *py, const struct pythreads *threads, str
 				continue;
 			item = pyframe_local(py, frame, "work_item");
 			if (item && item != py->none)
-				addrmap_put(workers, item, (uint64_t)t << 32 | f);
+				addrmap_put(&workers->taken, item, (uint64_t)t << 32 | f);
+			read_queue(py, pyframe_local(py, frame, "work_queue"), workers);
 		}
+}
+
+static void workers_deinit(struct workers *workers)
+{
+	addrmap_deinit(&workers->taken);
+	addrmap_deinit(&workers->queued);
+	addrmap_deinit(&workers->queues);
 }
 
 /* The first frame inwards that is not the executor's own. */
@@ -52,14 +76,14 @@ static int by_future(const void *a, const void *b)
 void jobs_find(struct python *py, const struct pythreads *threads, const uint64_t *items, size_t count,
 	struct jobs *jobs)
 {
-	struct addrmap workers = ADDRMAP_INIT;
+	struct workers workers = {0};
 
 	*jobs = (struct jobs){.items = xcalloc(count, sizeof(*jobs->items))};
 	find_workers(py, threads, &workers);
 	for (size_t i = 0; i < count; i++) {
 		struct job *job = &jobs->items[jobs->count];
 		const struct pytype *type = pytype_of(py, items[i], NULL);
-		uint64_t worker, function;
+		uint64_t worker, function, before;
 
 		*job = (struct job){.item = items[i], .thread = SIZE_MAX};
 		function = executor_item_function(py, items[i], &job->future);
@@ -67,13 +91,16 @@ void jobs_find(struct python *py, const struct pythreads *threads, const uint64_
 			continue;
 		callable_read(py, function, &job->function);
 		job->is_of_process = type && strstr(type->full_name, ".process.") != NULL;
-		if (addrmap_get(&workers, items[i], &worker)) {
+		if (addrmap_get(&workers.taken, items[i], &worker)) {
 			job->thread = (size_t)(worker >> 32);
 			job->place = find_place(&threads->threads[job->thread], worker & UINT32_MAX);
+		} else if (addrmap_get(&workers.queued, items[i], &before)) {
+			job->is_queued = true;
+			job->before_it = (size_t)before;
 		}
 		jobs->count++;
 	}
-	addrmap_deinit(&workers);
+	workers_deinit(&workers);
 	if (jobs->count)
 		qsort(jobs->items, jobs->count, sizeof(*jobs->items), by_future);
 }

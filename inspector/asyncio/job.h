@@ -14,7 +14,9 @@ struct job {
 	struct callable function; /* through partial() and Context.run() */
 	size_t thread; /* index of the thread that executes it; SIZE_MAX: none of this process does */
 	const struct pyframe *place; /* where its function is, in the thread\'s frames; NULL: it has none */
-	bool is_of_process;	     /* another process is to execute it */
+	bool is_queued;	    /* no thread has taken it, and it was found in the queue of its executor */
+	size_t before_it;   /* jobs that are taken first, when is_queued */
+	bool is_of_process; /* another process is to execute it */
 };
 
 struct jobs {
@@ -22,7 +24,7 @@ struct jobs {
 	struct job *items; /* owned; by future */
 };
 
-/* Makes jobs of the work items at the addresses given. */
+/* Makes jobs of the work items at the addresses given. An executor's queue is found by its threads. */
 void jobs_find(struct python *py, const struct pythreads *threads, const uint64_t *items, size_t count,
 	struct jobs *jobs);
 void jobs_deinit(struct jobs *jobs);

@@ -198,10 +198,37 @@ void primitive_append_facts(struct python *py, const struct wait *wait, struct f
 	}
 }
 
+/* As one would type it in a shell. */
+static void append_argument(struct python *py, uint64_t argument, struct strbuf *s)
+{
+	const char *text = pystr_arena(py, argument, ARGUMENTS_LIMIT, NULL);
+
+	strbuf_append(s, s->length ? " " : "");
+	if (!text)
+		pyrepr_append(py, argument, ARGUMENTS_LIMIT, s);
+	else if (*text && !strpbrk(text, " \t\n'\"\\$`"))
+		strbuf_append_safe(s, text);
+	else
+		pyrepr_append(py, argument, ARGUMENTS_LIMIT, s);
+}
+
 int64_t primitive_process(struct python *py, uint64_t transport, const char **arguments)
 {
-	uint64_t args = attribute(py, attribute(py, transport, "_proc"), "args");
+	uint64_t args = attribute(py, attribute(py, transport, "_proc"), "args"), item;
+	const struct pytype *type = args ? pytype_of(py, args, NULL) : NULL;
+	struct strbuf s = STRBUF_INIT;
+	struct sequence_iter iter;
 
-	*arguments = args ? pyrepr(py, args, ARGUMENTS_LIMIT) : NULL;
+	*arguments = NULL;
+	if (type && (type->kind == KIND_TUPLE || type->kind == KIND_LIST) &&
+		sequence_open(py, args, type->kind, &iter, NULL))
+		while (s.length < ARGUMENTS_LIMIT && sequence_next(&iter, &item))
+			append_argument(py, item, &s);
+	else if (args)
+		append_argument(py, args, &s);
+	if (s.length)
+		*arguments = arena_printf(py->arena, "%.*s%s", ARGUMENTS_LIMIT, strbuf_text(&s),
+			s.length > ARGUMENTS_LIMIT ? "..." : "");
+	strbuf_deinit(&s);
 	return number_of(py, transport, "_pid");
 }

@@ -20,8 +20,8 @@ void facts_close(struct facts_text *facts);
  * condition, a semaphore, a barrier, a task group. */
 void primitive_append_facts(struct python *py, const struct wait *wait, struct facts_text *facts);
 
-/* The process that a subprocess's transport stands for: its pid, -1 unknown; the repr of its arguments, NULL
- * unknown, in the arena of py. */
+/* The process that a subprocess's transport stands for: its pid, -1 unknown; its command line, cut when
+ * it is long, NULL unknown, in the arena of py. */
 int64_t primitive_process(struct python *py, uint64_t transport, const char **arguments);
 
 #endif

@@ -267,6 +267,9 @@ static void append_job_place(struct writer *w, const struct job *job, struct fac
 
 	if (job->thread == SIZE_MAX) {
 		fact_append(facts, job->is_of_process ? "in another process" : "no thread has begun it");
+		if (job->is_queued && job->before_it)
+			fact_append(
+				facts, "%zu job%s before it", job->before_it, job->before_it == 1 ? "" : "s");
 		return;
 	}
 	thread = &w->a->threads.threads[job->thread];

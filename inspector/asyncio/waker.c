@@ -1,6 +1,7 @@
 #include "inspector/asyncio/waker.h"
 
 #include "inspector/asyncio/asyncio.h"
+#include "inspector/asyncio/primitive.h"
 
 #include <math.h>
 
@@ -117,6 +118,14 @@ static const char *by_job(const struct asyncio *a, const struct wait *wait)
 		a->py->arena, "executor job in thread %llu", (unsigned long long)thread->native_id);
 }
 
+static const char *by_process(const struct asyncio *a, const struct wait *wait)
+{
+	const char *arguments;
+	int64_t pid = wait->kind == WAIT_SUBPROCESS ? primitive_process(a->py, wait->on, &arguments) : -1;
+
+	return pid > 0 ? arena_printf(a->py->arena, "end of process %lld", (long long)pid) : NULL;
+}
+
 /* Those who hold it and are not the task itself. */
 static const char *by_holder(const struct asyncio *a, const struct task *task)
 {
@@ -145,7 +154,9 @@ void waker_find(const struct asyncio *a, const struct wakers *wakers, struct tas
 	else if ((watch = wakers_watch(wakers, task)) != NULL)
 		wait->wakes_by = arena_printf(a->py->arena, "descriptor %lld %s", (long long)watch->fd,
 			watch->is_writer ? "writable" : "readable");
-	else if ((wait->wakes_by = by_job(a, wait)) != NULL || (wait->wakes_by = by_holder(a, task)) != NULL)
+	else if ((wait->wakes_by = by_job(a, wait)) != NULL ||
+		 (wait->wakes_by = by_process(a, wait)) != NULL ||
+		 (wait->wakes_by = by_holder(a, task)) != NULL)
 		;
 	else if ((timer = wakers_timeout(wakers, task)) != NULL)
 		wait->wakes_by = timer_describe(a, timer);

@@ -32,6 +32,8 @@ static void add_task(struct table *table, const struct view *view, const struct 
 		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
 	if (task->wait.kind != WAIT_NONE)
 		table_set(table, COLUMN_WAITS, task->wait.text);
+	else if (task_state(task) == TASK_PENDING && !task->is_current && !task->chain.is_running)
+		table_set(table, COLUMN_WAITS, "nothing: it is due to run");
 	if (task->wait.kind != WAIT_NONE && view->model->has_wakes)
 		table_set(table, COLUMN_WAKES,
 			wake_class_text(&view->model->wakes.items[task - view->model->asyncio->tasks]));

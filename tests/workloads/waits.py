@@ -474,8 +474,8 @@ async def processes():
         sys.executable, "-c", "import sys; sys.stdin.read()", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE)
     KEPT.append(process)
     expect("process", wait_process(process), "subprocess",
-           r"Process\.wait \(pid %d, \('.*', '-c', 'import sys; sys\.stdin\.read\(\)'\)\)"
-           % process.pid, "(descriptor|thread) .*")
+           r"Process\.wait \(pid %d, \S*python\S* -c 'import sys; sys\.stdin\.re.*\)" % process.pid,
+           "end of process %d" % process.pid)
     fd = process.stdout._transport.get_extra_info("pipe").fileno()
     expect("process-output", read_line(process.stdout), "socket",
            r"StreamReader\.readline \(stdout of process %d, fd %d\)" % (process.pid, fd),
@@ -530,6 +530,10 @@ async def threads():
     await settle()
     expect("executor-queued", in_executor(pool, block, 2), "thread",
            r"run_in_executor\(block\) \(no thread has begun it\)",
+           "job that waits in an executor's queue")
+    await settle()
+    expect("executor-queued-last", in_executor(pool, block, 3), "thread",
+           r"run_in_executor\(block\) \(no thread has begun it, 1 job before it\)",
            "job that waits in an executor's queue")
     if sys.version_info >= (3, 9):
         expect("to-thread", in_thread(), "thread",
