@@ -2,8 +2,9 @@
 
 #include "inspector/python/refs.h"
 
-/* How far from the value stack: method, context manager, its dictionary, a deque, a pair, a method, ... */
-#define HOPS_MAX 6
+/* How far from the value stack: the method of an AsyncExitStack, that, its dictionary, a deque, a pair, the
+ * method of a context manager, that, its dictionary. */
+#define HOPS_MAX 9
 /* Objects looked at for one slot. */
 #define BUDGET 256
 

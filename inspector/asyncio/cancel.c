@@ -1,5 +1,7 @@
 #include "inspector/asyncio/cancel.h"
 
+#include "inspector/asyncio/asyncio.h"
+#include "inspector/python/era.h"
 #include "inspector/python/exception.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/memory.h"
@@ -50,12 +52,34 @@ static bool is_coming(struct python *py, struct asyncio_classes *classes, const 
 	       asked == py->true_object;
 }
 
+const char *cancel_requests_left_by(const struct asyncio *a)
+{
+	static const char *const modules[] = {"anyio", "async_timeout"};
+
+	for (size_t i = 0; i < a->threads.interp_count; i++)
+		for (size_t k = 0; k < sizeof(modules) / sizeof(modules[0]); k++) {
+			uint64_t module;
+
+			if (pyinterp_module(a->py, &a->threads.interps[i], modules[k], &module))
+				return modules[k];
+		}
+	return a->py->era->task_groups_leave_requests ? "TaskGroup" : NULL;
+}
+
+/* Lib/asyncio/taskgroups.py: it waits for its tasks, whatever comes, and raises or takes back afterwards. */
+static bool is_left_to_task_group(const struct task *task)
+{
+	return task->wait.kind == WAIT_TASK_GROUP;
+}
+
 enum cancel_state cancel_state_of(struct python *py, struct asyncio_classes *classes, const struct task *task)
 {
 	if (task->parts.cancel_requests <= 0)
 		return CANCEL_NONE;
 	if (is_coming(py, classes, task))
 		return CANCEL_COMING;
+	if (is_left_to_task_group(task))
+		return CANCEL_HANDLED;
 	for (size_t i = 0; i < task->chain.count; i++)
 		if (handles_it(py, &task->chain.links[i]))
 			return CANCEL_HANDLED;

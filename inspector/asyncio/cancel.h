@@ -17,6 +17,11 @@ enum cancel_state {
 	CANCEL_GONE,	/* it arrived, the task is parked again, and no frame has anything of it */
 };
 
+/* What leaves requests counted that it made for its own ends, so that CANCEL_GONE proves little: a name for
+ * people, "TaskGroup", "anyio", "async_timeout"; NULL: nothing known of that kind is imported. Static. */
+struct asyncio;
+const char *cancel_requests_left_by(const struct asyncio *a);
+
 /* Of a pending task. A task that runs now is CANCEL_COMING when asked. */
 enum cancel_state cancel_state_of(
 	struct python *py, struct asyncio_classes *classes, const struct task *task);

@@ -78,9 +78,29 @@ static bool is_entering(struct search *s, uint64_t awaited, uint64_t self)
 	       strcmp(frame.code->name, "__aenter__") == 0 && pyframe_variable(s->py, &frame, 0) == self;
 }
 
+/* asyncio.wait_for(condition.wait(), ...) up to 3.11 has a task of its own wait, on behalf of who holds the
+ * lock (Lib/asyncio/tasks.py). */
+static bool has_other_task_wait(struct search *s, uint64_t condition)
+{
+	const struct wait *wait = s->task == NO_INDEX ? NULL : &s->a->tasks[s->task].wait;
+
+	for (size_t i = 0; wait && i < wait->task_count; i++) {
+		size_t other = asyncio_find_task(s->a, wait->tasks[i]);
+		const struct chain *chain = other == NO_INDEX ? NULL : &s->a->tasks[other].chain;
+
+		if (chain && chain->count &&
+			(is_method_frame(s->py, &chain->links[0], "wait", condition) ||
+				is_method_frame(s->py, &chain->links[0], "wait_for", condition)))
+			return true;
+	}
+	return false;
+}
+
 /* Lib/asyncio/locks.py: wait() lets the lock go, and has it again when it returns. */
 static bool waits_in_condition(struct search *s, uint64_t condition)
 {
+	if (has_other_task_wait(s, condition))
+		return true;
 	for (size_t i = s->at + 1; i < s->chain->count; i++)
 		if (is_method_frame(s->py, &s->chain->links[i], "wait", condition))
 			return true;

@@ -158,7 +158,7 @@ static void add_group(struct model *model, const char *rule, enum severity sever
 }
 
 void findings_of_orphans(struct model *model, const char *rule, enum severity severity,
-	orphan_filter_fn filter, const char *advice)
+	orphan_filter_fn filter, const void *context, const char *advice)
 {
 	struct member *members = xcalloc(model->orphan_count, sizeof(*members));
 	size_t count = 0;
@@ -167,7 +167,7 @@ void findings_of_orphans(struct model *model, const char *rule, enum severity se
 		const struct orphan *orphan = &model->orphans[i];
 		const struct coroutine *c = &model->asyncio->coroutines[orphan->coroutine];
 
-		if (!filter(model, orphan))
+		if (!filter(model, orphan, context))
 			continue;
 		members[count] = (struct member){.orphan = i, .qualname = c->qualname, .file = ""};
 		if (c->chain.count && c->chain.links[0].file)

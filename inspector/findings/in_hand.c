@@ -14,13 +14,25 @@ static bool is_below_loop(const struct pythread *thread, size_t frame)
 	return false;
 }
 
+/* Some thread is in the middle of a callback of its loop. Up to 3.10 the value stack of a frame that executes
+ * cannot be read, and what C code works with never: an object that is held from there may be in its hands. */
+static bool some_loop_executes(const struct asyncio *a)
+{
+	for (size_t i = 0; i < a->loop_count; i++)
+		if (a->loops[i].doing == LOOP_IN_CALLBACK || a->loops[i].doing == LOOP_UNKNOWN)
+			return true;
+	return false;
+}
+
 bool path_is_in_hand(const struct model *model, const struct path *path)
 {
 	const struct asyncio *a = model->asyncio;
 	const struct root *root = path->root;
 	size_t loop;
 
-	if (!root || root->kind != ROOT_FRAME || path->count > STEPS_MOST ||
+	if (!root)
+		return path->count <= STEPS_MOST && some_loop_executes(a);
+	if (root->kind != ROOT_FRAME || path->count > STEPS_MOST ||
 		is_below_loop(&a->threads.threads[root->thread], root->frame))
 		return false;
 	loop = asyncio_find_loop(a, a->running_loops[root->thread]);

@@ -38,6 +38,8 @@ static void name_waiter(struct alike_tasks *list, struct alike_task *item, size_
 void rule_ignored_cancel(struct model *model)
 {
 	struct alike_tasks list = ALIKE_TASKS_INIT(model);
+	const char *others = cancel_requests_left_by(model->asyncio);
+	enum severity severity = others ? SEVERITY_INFO : SEVERITY_WARNING;
 
 	for (size_t i = 0; i < model->asyncio->task_count; i++) {
 		const struct task *task = &model->asyncio->tasks[i];
@@ -49,7 +51,7 @@ void rule_ignored_cancel(struct model *model)
 			cancel_state_of(model->py, &model->asyncio->classes, task) != CANCEL_GONE)
 			continue;
 		place = place_of(task);
-		item = alike_add(&list, task, SEVERITY_WARNING, place && place->file ? place->file : "",
+		item = alike_add(&list, task, severity, place && place->file ? place->file : "",
 			"%s goes on after it was cancelled", task_label(model, task));
 		if (requests == 1)
 			alike_evidence(&list, item, "cancelled once, and nobody took that back");
@@ -61,6 +63,8 @@ void rule_ignored_cancel(struct model *model)
 				"parked again at %s:%u in %s, where no CancelledError is handled",
 				place_file(&model->facts, place->file), place->line, place->qualname);
 		name_waiter(&list, item, i);
+		if (others)
+			alike_evidence(&list, item, "not sure: %s leaves such requests behind, too", others);
 	}
 	alike_report(&list, "ignored-cancel", true,
 		"Let CancelledError go on, by raise, once it was caught; who means to go on calls "

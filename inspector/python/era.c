@@ -187,6 +187,7 @@ static const struct era eras[] = {
 		.line = code_line_by_locations,
 		.managed_storage = storage_two_words,
 		.is_awaiting = awaiting_311,
+		.task_groups_leave_requests = true,
 		.managed_words = 2,
 	},
 	{
@@ -199,6 +200,7 @@ static const struct era eras[] = {
 		.managed_storage = storage_tagged_word,
 		.is_awaiting = awaiting_312,
 		.has_immortals = true,
+		.task_groups_leave_requests = true,
 		.managed_words = 2,
 	},
 	{

@@ -49,6 +49,10 @@ struct era {
 	/* Reference counts whose low 32 bits are negative mean that the object lives for ever. */
 	bool has_immortals;
 
+	/* A TaskGroup that cancels its own task may leave that request counted (Lib/asyncio/taskgroups.py;
+	 * gh-116720, mended in 3.13). */
+	bool task_groups_leave_requests;
+
 	/* Words between the start of the allocation and the object, beyond the collector's head, for a type
 	 * with a managed dictionary. */
 	size_t managed_words;

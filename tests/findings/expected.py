@@ -15,6 +15,7 @@ Findings of severity info may come besides; of the others none may.
 """
 
 NO_COUNT_BEFORE = (3, 11)       # a task counts requests to cancel it from here on
+NO_COUNT_LEFT_SINCE = (3, 13)
 
 EXPECTED = {
     "agen_not_closed": [
@@ -28,7 +29,7 @@ EXPECTED = {
     "fire_and_forget": [
         ("unreferenced-task", "error", ["task forgotten"])],
     "foreign_loop_future": [
-        ("unretrieved-exception", "error", ["task crosser"]),
+        ("unretrieved-exception", "warning", ["task crosser"]),     # main may still await it
         ("wrong-loop", "error", ["task crosser"])],
     "gather_never_awaited": [
         ("unawaited-gather", "warning", ["task of fetch", "other"])],
@@ -66,5 +67,12 @@ EXPECTED = {
 
 
 def expected(program, version):
-    return [finding for finding in EXPECTED[program]
-            if finding[0] != "ignored-cancel" or version >= NO_COUNT_BEFORE]
+    """A TaskGroup of 3.11 and 3.12 leaves requests counted, so that a count says less."""
+    found = []
+    for rule, severity, objects in EXPECTED[program]:
+        if rule == "ignored-cancel" and version < NO_COUNT_BEFORE:
+            continue
+        if rule == "ignored-cancel" and version < NO_COUNT_LEFT_SINCE:
+            severity = "info"
+        found.append((rule, severity, objects))
+    return found
