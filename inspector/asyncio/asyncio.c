@@ -343,17 +343,40 @@ static void read_loops(struct collector *c)
 	}
 }
 
-static void collect(struct collector *c)
+/* Without the heap: the coroutines that tasks drive, and the work items that threads have or will take. */
+static void find_driven(struct collector *c)
+{
+	struct addresses *coroutines = &c->found.coroutines;
+
+	for (size_t i = 0; i < c->driven.size; i++) {
+		uint64_t address = c->driven.keys[i] - 1;
+		const struct pytype *type = c->driven.keys[i] ? pytype_of(c->a->py, address, NULL) : NULL;
+
+		if (type && (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN))
+			addresses_add(coroutines, address);
+	}
+	if (coroutines->count)
+		qsort(coroutines->items, coroutines->count, sizeof(uint64_t), by_address);
+	jobs_collect(c->a->py, &c->a->threads, &c->found.work_items);
+}
+
+static void collect(struct collector *c, size_t tasks_most)
 {
 	if (c->a->heap)
 		collect_from_heap(c->a->py, &c->a->classes, c->a->heap, &c->found);
 	read_threads_loops(c);
 	read_registries(c);
+	if (tasks_most && c->registered.used > tasks_most) {
+		c->a->is_cut = true;
+		return;
+	}
 	merge_registered(c);
 	index_stacks(c);
 	read_tasks(c);
 	follow_tasks(c);
 	link_awaiters(c->a);
+	if (!c->a->heap)
+		find_driven(c);
 	read_coroutines(c);
 	mark_awaited(c->a);
 	follow_coroutines(c);
@@ -380,7 +403,7 @@ struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options 
 		if (!a->heap)
 			goto fail;
 	}
-	collect(&c);
+	collect(&c, options->needs_heap ? 0 : options->tasks_most);
 	found_deinit(&c.found);
 	addrmap_deinit(&c.registered);
 	addrmap_deinit(&c.current);

@@ -42,10 +42,13 @@ struct asyncio {
 	struct lock_holders holders;				/* of locks and the like */
 	struct jobs jobs;    /* of executors; none when the heap was not walked */
 	size_t unregistered; /* pending tasks that the heap has and no registry */
+	bool is_cut;	     /* there are more tasks than asked for: nothing of them was read */
 };
 
 struct asyncio_options {
-	bool needs_heap; /* walk the heap: all coroutines, finished tasks, loops that nobody runs */
+	bool needs_heap; /* walk the heap: all coroutines, finished tasks, loops that nobody runs. Without it
+			    tasks are those of asyncio's own registry, and coroutines those that they drive */
+	size_t tasks_most; /* without the heap: with more tasks than this only is_cut is answered; 0: any */
 };
 
 /* False only when the interpreters cannot be read, or the heap when it is needed. A process that has not

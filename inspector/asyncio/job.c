@@ -1,19 +1,26 @@
 #include "inspector/asyncio/job.h"
 
 #include "inspector/asyncio/executor.h"
+#include "inspector/asyncio/workqueue.h"
+#include "inspector/python/dict.h"
+#include "inspector/python/instance.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_in_executor(const struct pyframe *frame)
+static bool is_in_file(const struct pyframe *frame, const char *file)
 {
-	const char *file = "concurrent/futures/thread.py";
 	size_t length, tail = strlen(file);
 
 	if (!frame->code)
 		return false;
 	length = strlen(frame->code->filename);
 	return length >= tail && strcmp(frame->code->filename + length - tail, file) == 0;
+}
+
+static bool is_in_executor(const struct pyframe *frame)
+{
+	return is_in_file(frame, "concurrent/futures/thread.py");
 }
 
 struct workers {
@@ -64,6 +71,66 @@ static const struct pyframe *find_place(const struct pythread *thread, size_t wo
 			pyframe_is_complete(&thread->frames[f]))
 			return &thread->frames[f];
 	return NULL;
+}
+
+static void collect_queue(struct python *py, const struct pyframe *frame, struct addresses *items)
+{
+	uint64_t item = pyframe_local(py, frame, "work_item"), queue = pyframe_local(py, frame, "work_queue");
+	struct workqueue waiting;
+
+	if (item && item != py->none)
+		addresses_add(items, item);
+	if (!queue || !workqueue_read(py, queue, &waiting))
+		return;
+	for (size_t i = 0; i < waiting.count; i++)
+		if (waiting.items[i] != py->none)
+			addresses_add(items, waiting.items[i]);
+}
+
+/* Lib/concurrent/futures/process.py: a thread of its own up to 3.8 has it as an argument, later in self. */
+static void collect_table(struct python *py, const struct pyframe *frame, struct addresses *items)
+{
+	uint64_t table = pyframe_local(py, frame, "pending_work_items"), self;
+	struct dict_entry entry;
+	struct dict_iter iter;
+
+	self = table ? 0 : pyframe_local(py, frame, "self");
+	if (self && !instance_get(py, self, "pending_work_items", &table, NULL))
+		table = 0;
+	if (!table || !dict_open(py, table, &iter, NULL))
+		return;
+	while (dict_next(&iter, &entry))
+		addresses_add(items, entry.value);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+void jobs_collect(struct python *py, const struct pythreads *threads, struct addresses *items)
+{
+	size_t kept = 0;
+
+	for (size_t t = 0; t < threads->count; t++)
+		for (size_t f = 0; f < threads->threads[t].frame_count; f++) {
+			const struct pyframe *frame = &threads->threads[t].frames[f];
+
+			if (is_in_file(frame, "concurrent/futures/thread.py") &&
+				strcmp(frame->code->name, "_worker") == 0)
+				collect_queue(py, frame, items);
+			else if (is_in_file(frame, "concurrent/futures/process.py"))
+				collect_table(py, frame, items);
+		}
+	/* The threads of one executor take from one queue. */
+	if (items->count)
+		qsort(items->items, items->count, sizeof(uint64_t), by_address);
+	for (size_t i = 0; i < items->count; i++)
+		if (!kept || items->items[kept - 1] != items->items[i])
+			items->items[kept++] = items->items[i];
+	items->count = kept;
 }
 
 static int by_future(const void *a, const void *b)

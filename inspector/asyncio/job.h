@@ -6,6 +6,7 @@
 #define ASYNCINSPECT_ASYNCIO_JOB_H
 
 #include "inspector/asyncio/callable.h"
+#include "inspector/asyncio/collect.h"
 #include "inspector/python/interp.h"
 
 struct job {
@@ -23,6 +24,10 @@ struct jobs {
 	size_t count;
 	struct job *items; /* owned; by future */
 };
+
+/* Adds the work items that can be told without the heap: those that threads execute, and those in the queues
+ * that they take them from; for other processes, those in the table of the thread that manages them. */
+void jobs_collect(struct python *py, const struct pythreads *threads, struct addresses *items);
 
 /* Makes jobs of the work items at the addresses given. An executor's queue is found by its threads. */
 void jobs_find(struct python *py, const struct pythreads *threads, const uint64_t *items, size_t count,

@@ -22,12 +22,16 @@ enum {
 	TAKES_DEPTH = 1 << 8,  /* --depth */
 };
 
+/* What is done with a live process: nothing, it runs on; it is stopped and all its memory copied; it is
+ * stopped while the few pages are read that the answer needs. */
+enum need { NEEDS_NOTHING, NEEDS_HEAP, NEEDS_PAGES };
+
 struct command {
 	const char *name;
 	const char *argument; /* what it takes, for messages: "TASK", "ADDRESS"; NULL: nothing */
 	const char *summary;  /* for --help */
-	bool needs_memory;    /* a live process is stopped and copied for it */
-	unsigned takes;	      /* options that not every command takes: TAKES_* */
+	enum need needs;
+	unsigned takes; /* options that not every command takes: TAKES_* */
 	/* Prints its answer on standard output. False: *err says why there is none. */
 	bool (*run)(struct session *session, struct error *err);
 };

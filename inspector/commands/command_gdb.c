@@ -60,7 +60,7 @@ static bool command_thread(struct session *session, struct error *err)
 }
 
 static const struct command commands[] = {
-	{.name = "thread", .argument = "TASK", .needs_memory = true, .run = command_thread},
+	{.name = "thread", .argument = "TASK", .needs = NEEDS_HEAP, .run = command_thread},
 	/* Done before a target is looked for: gdb_target_choose. */
 	{.name = "snapshot", .argument = "FILE"},
 };

@@ -71,7 +71,7 @@ static const struct argp_option option_table[] = {
 		"With these and orphans: those with a frame of a function that matches", 2},
 	{"file", KEY_FILE, "GLOB", 0, "The same with a frame in a file that matches", 2},
 	{"frames", KEY_FRAMES, NULL, 0, "With tree: the frames of each task as well", 2},
-	{"all", KEY_ALL, NULL, 0, "With tree: alike ones singly, and tasks that are done", 2},
+	{"all", KEY_ALL, NULL, 0, "With tasks, tree, where: ask the heap too; tree: alike ones singly", 2},
 	{NULL, 0, NULL, 0, "Output:", 3},
 	{"json", KEY_JSON, NULL, 0, "Print JSON", 3},
 	{"folded", KEY_FOLDED, NULL, 0, "With stacks: a line a stack, as flame graphs are made of", 3},
@@ -303,7 +303,7 @@ static void sort_gdb_words(struct argp_state *state, struct parser *p)
 		strbuf_printf(&argument, "%s%s", i > 1 ? " " : "", p->words[i]);
 	if (p->count > 1)
 		o->argument = o->joined = strbuf_steal(&argument);
-	else if (o->command->argument && !o->type && o->command->needs_memory)
+	else if (o->command->argument && !o->type && o->command->needs != NEEDS_NOTHING)
 		argp_error(state, "%s needs a %s", o->command->name, o->command->argument);
 }
 

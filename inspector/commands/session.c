@@ -4,6 +4,7 @@
 #include "inspector/python/era.h"
 #include "inspector/report/await_tree.h"
 #include "inspector/report/json.h"
+#include "inspector/target/memory_limit.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -24,33 +25,68 @@ static bool open_target(struct session *s, const struct options *o, struct error
 	return s->target != NULL;
 }
 
-bool session_open(struct session *s, const struct options *o, struct error *err)
+static bool open_python(struct session *s, struct error *err)
 {
+	const struct options *o = s->options;
 	const struct python_options python_options = {
 		.modules = {.debug_dirs = o->debug_dirs, .sysroot = o->sysroot},
 		.layout_sources = o->layout_sources,
 		.use_cache = o->use_cache,
 	};
 
-	*s = (struct session){.options = o, .is_settled = true};
-	if (!open_target(s, o, err))
-		return false;
 	s->python = python_open(s->target, &python_options, err);
-	if (!s->python)
-		return false;
-	if (!o->command->needs_memory)
-		return true;
-	return target_capture(s->target, python_settled, s->python, &s->is_settled, err);
+	return s->python != NULL;
 }
 
-void session_close(struct session *s)
+bool session_open(struct session *s, const struct options *o, struct error *err)
+{
+	*s = (struct session){.options = o, .is_settled = true};
+	if (!open_target(s, o, err) || !open_python(s, err))
+		return false;
+	if (o->command->needs == NEEDS_NOTHING)
+		return true;
+	/* With --all the heap is asked too. */
+	return (o->command->needs == NEEDS_PAGES && !o->is_unfolded ? target_hold : target_capture)(
+		s->target, python_settled, s->python, &s->is_settled, err);
+}
+
+static void free_filter(struct session *s)
 {
 	free(s->kept_tasks);
 	free(s->kept_coroutines);
 	free(s->kept_nodes);
+	s->kept_tasks = s->kept_coroutines = s->kept_nodes = NULL;
+}
+
+void session_close(struct session *s)
+{
+	free_filter(s);
 	model_destroy(s->model);
 	python_close(s->python);
 	target_close(s->target);
+}
+
+/* What was learned of a process that runs again is worth nothing: all of it starts anew. */
+static bool capture_instead(struct session *s, struct error *err)
+{
+	model_destroy(s->model);
+	s->model = NULL;
+	python_close(s->python);
+	s->python = NULL;
+	target_forget(s->target);
+	return open_python(s, err) &&
+	       target_capture(s->target, python_settled, s->python, &s->is_settled, err);
+}
+
+/* Reading a task page by page takes about 20 us, copying memory less than a second for 4 GiB: more tasks than
+ * this are read faster from a copy, if there is room for one. */
+static size_t tasks_worth_holding(const struct session *s)
+{
+	uint64_t resident = target_resident(s->target), most = resident / 80000;
+
+	if (!target_is_held(s->target) || resident > memory_available() / 2)
+		return 0;
+	return most > 1000 ? most : 1000;
 }
 
 /* Orphans that the filter does not let through are dropped. */
@@ -68,6 +104,7 @@ static void apply_filter(struct session *s, const struct filter *filter)
 {
 	const struct asyncio *a = s->model->asyncio;
 
+	free_filter(s);
 	s->kept_tasks = xcalloc(a->task_count, sizeof(bool));
 	s->kept_coroutines = xcalloc(a->coroutine_count, sizeof(bool));
 	s->kept_nodes = xcalloc(s->model->awaits->count, sizeof(bool));
@@ -81,7 +118,19 @@ static void apply_filter(struct session *s, const struct filter *filter)
 
 bool session_build_model(struct session *s, const struct model_options *wants, struct error *err)
 {
-	s->model = model_build(s->python, wants, err);
+	struct model_options first = *wants;
+
+	model_destroy(s->model);
+	s->model = NULL;
+	if (wants->needs_heap || wants->needs_graph || wants->needs_orphans || wants->needs_wakes) {
+		if (target_is_held(s->target) && !capture_instead(s, err))
+			return false;
+	} else {
+		first.tasks_most = tasks_worth_holding(s);
+	}
+	s->model = model_build(s->python, &first, err);
+	if (s->model && s->model->asyncio->is_cut)
+		s->model = capture_instead(s, err) ? model_build(s->python, wants, err) : NULL;
 	if (s->model && filter_is_set(&s->options->filter))
 		apply_filter(s, &s->options->filter);
 	return s->model != NULL;
@@ -197,15 +246,43 @@ struct view session_view(const struct session *s, unsigned show)
 	};
 }
 
+static bool print_now(const struct view *view, const struct options *options, print_fn print)
+{
+	if (options->as_json)
+		return json_write(view, stdout);
+	print(view);
+	return true;
+}
+
+/* To print is to read names and values of the target, and a reader of ours may take its time: so it is
+ * printed into memory while the process is held. */
+static bool print_held(const struct view *view, const struct options *options, print_fn print)
+{
+	FILE *out = stdout;
+	char *text = NULL;
+	size_t size = 0;
+	bool done;
+
+	stdout = open_memstream(&text, &size);
+	if (!stdout) {
+		stdout = out;
+		return false;
+	}
+	done = print_now(view, options, print);
+	done &= fclose(stdout) == 0;
+	stdout = out;
+	target_let_go(view->py->target);
+	done = done && fwrite(text, 1, size, stdout) == size;
+	free(text);
+	return done;
+}
+
 bool session_print(const struct view *view, const struct options *options, print_fn print, struct error *err)
 {
-	if (options->as_json) {
-		if (!json_write(view, stdout))
-			return error_errno(err, errno, "cannot write the answer");
-	} else {
-		print(view);
-	}
-	if (fflush(stdout) != 0 || ferror(stdout))
+	bool is_held = target_is_held(view->py->target);
+
+	if (!(is_held ? print_held : print_now)(view, options, print) || fflush(stdout) != 0 ||
+		ferror(stdout))
 		return error_errno(err, errno, "cannot write the answer");
 	return true;
 }

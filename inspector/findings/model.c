@@ -55,7 +55,10 @@ static void find_orphans(struct model *model, const struct model_options *option
 struct model *model_build(struct python *py, const struct model_options *options, struct error *err)
 {
 	bool needs_graph = options->needs_graph || options->needs_orphans || options->needs_wakes;
-	struct asyncio_options asyncio_options = {.needs_heap = options->needs_heap || needs_graph};
+	struct asyncio_options asyncio_options = {
+		.needs_heap = options->needs_heap || needs_graph,
+		.tasks_most = options->tasks_most,
+	};
 	struct model *model = xcalloc(1, sizeof(*model));
 
 	model->py = py;
@@ -64,6 +67,8 @@ struct model *model_build(struct python *py, const struct model_options *options
 		model_destroy(model);
 		return NULL;
 	}
+	if (model->asyncio->is_cut)
+		return model;
 	model->awaits = await_graph_build(model->asyncio);
 	facts_read(py, &model->asyncio->threads, &model->facts);
 	if (needs_graph) {

@@ -66,6 +66,7 @@ struct model {
 
 struct model_options {
 	bool needs_heap;     /* walk the heap */
+	size_t tasks_most;   /* as in struct asyncio_options */
 	bool needs_graph;    /* and make the graph */
 	bool needs_orphans;  /* and find out who holds orphans */
 	bool needs_wakes;    /* and find out what can wake each task */

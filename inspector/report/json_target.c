@@ -50,6 +50,7 @@ json_t *json_target(const struct view *view)
 	}
 	json_object_set_new(
 		o, "stopped_ms", json_real((double)(int64_t)(target_stopped_ms(t) * 1000 + 0.5) / 1000));
+	json_object_set_new(o, "copied_bytes", json_integer((json_int_t)target_bytes_copied(t)));
 	json_object_set_new(o, "layouts", count_layouts(py));
 	json_object_set_new(o, "unreadable", json_integer((json_int_t)py->unreadable));
 	return o;

@@ -49,7 +49,7 @@ static bool prepare(struct target *t, struct copy_plan *plan, struct error *err)
 {
 	if (!live_read_maps(t, err) || !live_read_tracer(t, err))
 		return false;
-	copy_plan_make(plan, t);
+	copy_plan_make(plan, t, true);
 	return check_memory(t, plan->copy_bytes, err) && snapshot_reserve(&t->snapshot, plan, err) &&
 	       snapshot_populate(&t->snapshot, plan, err);
 }
@@ -60,7 +60,7 @@ static bool copy_memory(struct target *t, struct copy_plan *plan, struct error *
 
 	if (!live_read_maps(t, err))
 		return false;
-	copy_plan_make(plan, t);
+	copy_plan_make(plan, t, true);
 	if (plan->copy_bytes > prepared + MUCH_GROWTH && !check_memory(t, plan->copy_bytes, err))
 		return false;
 	return snapshot_reserve(&t->snapshot, plan, err) && snapshot_copy(&t->snapshot, plan, t->pid, err);
@@ -144,37 +144,52 @@ static bool hold(struct target *t, struct tracer **tracer, struct error *err)
 	return false;
 }
 
-static bool catch_and_copy(struct target *t, struct copy_plan *plan, target_settled_fn settled, void *context,
-	bool *is_settled, struct error *err)
+/* What is done with the process while it stands: all of it is copied, or it is kept. */
+static bool use(struct target *t, struct copy_plan *plan, struct tracer *tracer, bool keep, struct error *err)
 {
-	double deadline = clock_ms() + MOST_TRIES_MS, pause = FIRST_PAUSE_MS, offset;
+	double offset;
+	bool done;
+
+	t->monotonic = monotonic_offset(t->proc, &offset) ? clock_ms() / 1000 + offset : 0;
+	if (keep) {
+		done = live_read_maps(t, err);
+		if (done)
+			copy_plan_make(plan, t, false);
+		done = done && snapshot_reserve(&t->snapshot, plan, err);
+	} else {
+		done = copy_memory(t, plan, err);
+	}
+	if (tracer)
+		take_threads(t, tracer);
+	else if (done)
+		done = live_read_threads(t, true, err);
+	if (keep && done)
+		t->held = tracer;
+	else
+		t->stopped_ms += tracer_release(tracer);
+	if (done && tracer)
+		name_threads(t);
+	else if (done)
+		warn_unstopped(t);
+	return done;
+}
+
+static bool catch_and_use(struct target *t, struct copy_plan *plan, bool keep, target_settled_fn settled,
+	void *context, bool *is_settled, struct error *err)
+{
+	double deadline = clock_ms() + MOST_TRIES_MS, pause = FIRST_PAUSE_MS;
 
 	for (;;) {
 		struct tracer *tracer;
-		bool done, held;
 
 		if (!hold(t, &tracer, err))
 			return false;
-		held = tracer != NULL;
 		*is_settled = !settled || settled(t, context);
-		if (!*is_settled && clock_ms() + pause < deadline) {
-			t->stopped_ms += tracer_release(tracer);
-			pause_ms(pause);
-			pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
-			continue;
-		}
-		t->monotonic = monotonic_offset(t->proc, &offset) ? clock_ms() / 1000 + offset : 0;
-		done = copy_memory(t, plan, err);
-		if (held)
-			take_threads(t, tracer);
-		else if (done)
-			done = live_read_threads(t, true, err);
+		if (*is_settled || clock_ms() + pause >= deadline)
+			return use(t, plan, tracer, keep, err);
 		t->stopped_ms += tracer_release(tracer);
-		if (done && held)
-			name_threads(t);
-		else if (done)
-			warn_unstopped(t);
-		return done;
+		pause_ms(pause);
+		pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
 	}
 }
 
@@ -187,7 +202,8 @@ bool target_capture(
 	if (t->kind == TARGET_CORE || t->is_captured) {
 		answer = !settled || settled(t, context);
 	} else {
-		done = prepare(t, &plan, err) && catch_and_copy(t, &plan, settled, context, &answer, err);
+		done = prepare(t, &plan, err) &&
+		       catch_and_use(t, &plan, false, settled, context, &answer, err);
 		if (done) {
 			t->is_captured = true;
 			live_make_regions(t, &plan);
@@ -197,4 +213,65 @@ bool target_capture(
 	if (done && is_settled)
 		*is_settled = answer;
 	return done;
+}
+
+bool target_hold(
+	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err)
+{
+	struct copy_plan plan = {.runs = NULL};
+	bool answer = true, done;
+
+	if (t->kind == TARGET_CORE || t->is_captured)
+		return target_capture(t, settled, context, is_settled, err);
+	done = live_read_tracer(t, err) && catch_and_use(t, &plan, true, settled, context, &answer, err);
+	if (done) {
+		t->is_captured = t->is_partial = t->is_open = true;
+		live_make_regions(t, &plan);
+		pages_init(&t->pages, &t->regions);
+	}
+	copy_plan_deinit(&plan);
+	if (done && is_settled)
+		*is_settled = answer;
+	return done;
+}
+
+void target_let_go(struct target *t)
+{
+	t->stopped_ms += tracer_release(t->held);
+	t->held = NULL;
+	t->is_open = false;
+}
+
+bool target_is_held(const struct target *t)
+{
+	return t->is_open;
+}
+
+void target_forget(struct target *t)
+{
+	struct copy_plan plan = {.runs = NULL};
+
+	target_let_go(t);
+	if (!t->is_partial)
+		return;
+	t->is_captured = t->is_partial = false;
+	pages_deinit(&t->pages);
+	copy_plan_make(&plan, t, false);
+	live_make_regions(t, &plan);
+	copy_plan_deinit(&plan);
+	snapshot_deinit(&t->snapshot);
+}
+
+uint64_t target_resident(const struct target *t)
+{
+	struct strbuf text = STRBUF_INIT;
+	uint64_t kilobytes = 0, swapped = 0;
+	int errnum;
+
+	if (t->kind == TARGET_LIVE && proc_file_read(t->proc, "status", &text, &errnum)) {
+		proc_field_number(strbuf_text(&text), "RssAnon", 10, &kilobytes);
+		proc_field_number(strbuf_text(&text), "VmSwap", 10, &swapped);
+	}
+	strbuf_deinit(&text);
+	return (kilobytes + swapped) << 10;
 }

@@ -152,7 +152,7 @@ static void plan_anonymous(
 }
 
 static void plan_mapping(struct copy_plan *plan, struct target *t, const struct mapping *m, int pagemap,
-	struct page_ranges *owned)
+	bool by_page, struct page_ranges *owned)
 {
 	const struct mapped_file *file;
 
@@ -177,6 +177,8 @@ static void plan_mapping(struct copy_plan *plan, struct target *t, const struct 
 		plan_file(plan, m, file, pagemap, owned);
 	else if (m->is_shared)
 		add_none(plan, m, m->start, m->end, "it is shared memory, which is not copied");
+	else if (is_plain_memory(m) && !by_page)
+		add_run(plan, m, m->start, m->end, RUN_COPY);
 	else if (is_plain_memory(m))
 		plan_anonymous(plan, m, pagemap, owned);
 	else if (m->end - m->start <= MOST_OF_LOST_FILE)
@@ -185,7 +187,7 @@ static void plan_mapping(struct copy_plan *plan, struct target *t, const struct 
 		add_none(plan, m, m->start, m->end, "it is no memory of a known kind");
 }
 
-void copy_plan_make(struct copy_plan *plan, struct target *t)
+void copy_plan_make(struct copy_plan *plan, struct target *t, bool by_page)
 {
 	struct page_ranges owned = {.ranges = NULL};
 	int pagemap = openat(t->proc, "pagemap", O_RDONLY | O_CLOEXEC);
@@ -193,7 +195,7 @@ void copy_plan_make(struct copy_plan *plan, struct target *t)
 	plan->count = 0;
 	plan->copy_bytes = 0;
 	for (size_t i = 0; i < t->mapping_count; i++)
-		plan_mapping(plan, t, &t->mappings[i], pagemap, &owned);
+		plan_mapping(plan, t, &t->mappings[i], pagemap, by_page, &owned);
 	page_ranges_deinit(&owned);
 	if (pagemap >= 0)
 		close(pagemap);

@@ -30,7 +30,9 @@ struct copy_plan {
 
 void copy_plan_deinit(struct copy_plan *plan);
 
-/* Plans all mappings of t, anew. Opens files that were mapped since. */
-void copy_plan_make(struct copy_plan *plan, struct target *t);
+/* Plans all mappings of t, anew. Opens files that were mapped since. by_page: untouched pages of anonymous
+ * memory are told from others, which takes a look at each page; otherwise such memory is RUN_COPY as a whole,
+ * which costs nothing and is no plan to copy it all. */
+void copy_plan_make(struct copy_plan *plan, struct target *t, bool by_page);
 
 #endif

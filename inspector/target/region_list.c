@@ -16,7 +16,8 @@ static bool alike(
 	const struct region *last, const char *last_reason, const struct region *next, const char *reason)
 {
 	if (last->end != next->start || last->prot != next->prot || last->is_file != next->is_file ||
-		last->is_zero != next->is_zero || !last->bytes != !next->bytes)
+		last->is_zero != next->is_zero || last->is_partial != next->is_partial ||
+		!last->bytes != !next->bytes)
 		return false;
 	return next->bytes ? last->bytes + (last->end - last->start) == next->bytes : last_reason == reason;
 }

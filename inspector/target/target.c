@@ -1,4 +1,5 @@
 #include "inspector/target/target_live.h"
+#include "inspector/target/tracer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,8 @@ void target_close(struct target *t)
 {
 	if (!t)
 		return;
+	target_let_go(t);
+	pages_deinit(&t->pages);
 	region_list_deinit(&t->regions);
 	region_list_deinit(&t->old_regions);
 	mapped_file_set_deinit(&t->files);
@@ -151,6 +154,24 @@ static size_t contiguous(const struct target *t, const struct region *region, ui
 	return length < size ? length : size;
 }
 
+/* Makes sure of bytes that may have to be fetched. region holds address; what follows is contiguous. */
+static bool have(const struct target *t, const struct region *region, uint64_t address, uint64_t size,
+	struct error *err)
+{
+	for (; size > 0; region++) {
+		uint64_t length = region->end - address < size ? region->end - address : size;
+
+		/* What is kept of the process is no change of the target. */
+		if (region->is_partial && !pages_need((struct pages *)&t->pages, &t->regions,
+						  (size_t)(region - t->regions.regions), address, length,
+						  t->pid, t->is_open, err))
+			return false;
+		address += length;
+		size -= length;
+	}
+	return true;
+}
+
 const void *target_bytes(const struct target *t, uint64_t address, size_t size, struct error *err)
 {
 	const struct region *region = find_region(t, address), *next;
@@ -160,11 +181,11 @@ const void *target_bytes(const struct target *t, uint64_t address, size_t size, 
 		not_there(t, region, address, err);
 		return NULL;
 	}
-	if (size <= region->end - address)
+	if (size <= region->end - address && !region->is_partial)
 		return region->bytes + (address - region->start);
 	length = contiguous(t, region, address, size, &next);
 	if (length == size)
-		return region->bytes + (address - region->start);
+		return have(t, region, address, size, err) ? region->bytes + (address - region->start) : NULL;
 	address += length;
 	if (next && next->bytes)
 		error_at(err, ERROR_NOT_SAVED, address,
@@ -196,6 +217,8 @@ bool target_read(const struct target *t, uint64_t address, void *out, size_t siz
 		length = region->end - address;
 		if (length > size)
 			length = size;
+		if (region->is_partial && !have(t, region, address, length, err))
+			return false;
 		memcpy(to, region->bytes + (address - region->start), length);
 		to += length;
 		address += length;
@@ -236,7 +259,7 @@ double target_monotonic(const struct target *t)
 
 double target_stopped_ms(const struct target *t)
 {
-	return t->stopped_ms;
+	return t->stopped_ms + (t->held ? tracer_elapsed(t->held) : 0);
 }
 
 pid_t target_namespace_pid(const struct target *t)
@@ -251,7 +274,7 @@ pid_t target_tracer(const struct target *t)
 
 uint64_t target_bytes_copied(const struct target *t)
 {
-	return t->snapshot.copied;
+	return t->is_partial ? t->pages.bytes : t->snapshot.copied;
 }
 
 const char *const *target_warnings(const struct target *t, size_t *count)

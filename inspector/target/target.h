@@ -50,6 +50,8 @@ struct region {
 	uint32_t prot;	      /* of the mapping; 0 when unknown */
 	bool is_file;	      /* the bytes come from the mapped file, not from the target's memory */
 	bool is_zero;	      /* pages that the target never touched: a scan may skip them, bytes are zeros */
+	bool is_partial; /* bytes are there once target_bytes or target_read was asked for them (target_hold)
+			  */
 };
 
 struct target_thread {
@@ -101,6 +103,22 @@ typedef bool (*target_settled_fn)(struct target *t, void *context);
 bool target_capture(
 	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
 
+/* Live: stops the process as target_capture does, but copies nothing and keeps it stopped until
+ * target_let_go. What is asked for in between is fetched with the pages around it and kept. After
+ * target_let_go what was not asked for cannot be had. A core, or a process that was captured: as
+ * target_capture. This program must not wait for anybody while it holds a process. */
+bool target_hold(
+	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
+void target_let_go(struct target *t); /* does nothing when it is not held */
+bool target_is_held(const struct target *t);
+
+/* After target_let_go: forgets what was fetched, so that target_capture starts anew. Everything that was
+ * borrowed or learned of its memory ends with it. */
+void target_forget(struct target *t);
+
+/* Bytes of memory that the process has to itself now; 0 when it cannot be told, and for a core. */
+uint64_t target_resident(const struct target *t);
+
 enum target_kind target_kind(const struct target *t);
 pid_t target_pid(const struct target *t); /* 0 when a core does not tell */
 /* What a process in a PID namespace below ours is called in there; 0: it has no other number, or is a core.
@@ -110,12 +128,13 @@ const char *target_core_path(const struct target *t); /* NULL for a process */
 const char *target_executable(
 	const struct target *t);		  /* path as the target sees it; never NULL, "" if unknown */
 bool target_is_truncated(const struct target *t); /* a core that ends before its last segment */
-double target_stopped_ms(const struct target *t); /* how long it stood still, all tries together; 0: core */
+/* How long it stood still, all tries together, so far while it is held; 0: core. */
+double target_stopped_ms(const struct target *t);
 /* The monotonic clock as the target sees it (time namespaces) when the memory was copied, in seconds;
  * negative: unknown (a core). */
 double target_monotonic(const struct target *t);
 pid_t target_tracer(const struct target *t);	      /* who held it already; 0: nobody */
-uint64_t target_bytes_copied(const struct target *t); /* by the capture */
+uint64_t target_bytes_copied(const struct target *t); /* by the capture, or fetched */
 
 /* Sentences about the target that its user must know (a truncated core, files that were replaced, a tracer).
  * Borrowed, as all arrays below, until target_close. */

@@ -252,6 +252,14 @@ static void add_copied(struct target *t, struct region region, size_t *hole)
 	region_list_add(&t->regions, region, NULL);
 }
 
+/* A run that is fetched page by page. */
+static void add_partial(struct target *t, struct region region)
+{
+	region.bytes = snapshot_at(&t->snapshot, region.start, region.end);
+	region.is_partial = true;
+	region_list_add(&t->regions, region, NULL);
+}
+
 void live_make_regions(struct target *t, const struct copy_plan *plan)
 {
 	size_t hole = 0;
@@ -271,7 +279,10 @@ void live_make_regions(struct target *t, const struct copy_plan *plan)
 			region_list_add(&t->regions, region, NULL);
 		} else if (t->is_captured) {
 			region.is_zero = run->kind == RUN_ZERO;
-			add_copied(t, region, &hole);
+			if (t->is_partial)
+				add_partial(t, region);
+			else
+				add_copied(t, region, &hole);
 		} else {
 			region_list_add(&t->regions, region, "it was not copied yet");
 		}
@@ -347,7 +358,7 @@ struct target *target_open_process(pid_t pid, const struct target_options *optio
 		return NULL;
 	}
 	probe_map_files(t);
-	copy_plan_make(&plan, t);
+	copy_plan_make(&plan, t, false);
 	live_make_regions(t, &plan);
 	copy_plan_deinit(&plan);
 	warn_of_files(t);

@@ -5,6 +5,7 @@
 #include "corefiles/core_file.h"
 #include "inspector/base/alloc.h"
 #include "inspector/target/mapped_file.h"
+#include "inspector/target/pages.h"
 #include "inspector/target/region_list.h"
 #include "inspector/target/snapshot.h"
 #include "inspector/target/target.h"
@@ -42,9 +43,13 @@ struct target {
 	struct core_file *core; /* owned */
 
 	/* Live. */
-	int proc;	   /* /proc/PID, -1 otherwise */
-	bool is_captured;  /* reads are answered from the copy */
-	bool no_map_files; /* /proc/PID/map_files may not be used: do not try again */
+	int proc;	     /* /proc/PID, -1 otherwise */
+	bool is_captured;    /* reads are answered from the copy */
+	bool is_partial;     /* the copy is made as it is asked for */
+	struct tracer *held; /* owned: holds the process while pages are fetched; NULL: nobody is held */
+	bool is_open;	     /* pages may be fetched: it is held, or cannot be */
+	struct pages pages;  /* what was fetched */
+	bool no_map_files;   /* /proc/PID/map_files may not be used: do not try again */
 	struct snapshot snapshot;
 	double stopped_ms;
 	double monotonic; /* seconds, when the memory was copied; 0: unknown */

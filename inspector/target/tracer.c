@@ -271,6 +271,11 @@ const struct tracer_thread *tracer_threads(const struct tracer *tracer, size_t *
 	return tracer->threads;
 }
 
+double tracer_elapsed(const struct tracer *tracer)
+{
+	return tracer->first_interrupt > 0 ? clock_ms() - tracer->first_interrupt : 0;
+}
+
 double tracer_release(struct tracer *tracer)
 {
 	double stopped;

@@ -35,6 +35,9 @@ struct tracer *tracer_stop(int proc, pid_t pid, struct error *err);
 /* The threads that are held, borrowed until tracer_release. *stuck: how many of them did not stop. */
 const struct tracer_thread *tracer_threads(const struct tracer *tracer, size_t *count, size_t *stuck);
 
+/* Milliseconds since the first interrupt; 0: there was none. */
+double tracer_elapsed(const struct tracer *tracer);
+
 /* Lets all go and frees tracer. Returns the milliseconds from the first interrupt to the last detach. NULL is
  * allowed: 0. */
 double tracer_release(struct tracer *tracer);

@@ -292,6 +292,9 @@ def narrower_commands_say_what_the_report_says(x):
     commands += [[name] for name in ("tree", "stacks", "loops") if has_command(x, name)]
     for row in report["tasks"]:             # for which the others do not build the graph
         need(row.pop("retained_bytes") > 0, "task %s retains nothing", row["name"])
+    all_tasks = [dict(row) for row in report["tasks"]]
+    for row in report["tasks"]:             # nor what they would need the heap for
+        need(row.pop("wake")["class"], "task %s: no word of what wakes it", row["name"])
     for command in commands:
         said = x.json(*command, x.core)
         need(said["schema"] == report["schema"], "%s: schema %s", command, said["schema"])
@@ -300,8 +303,9 @@ def narrower_commands_say_what_the_report_says(x):
                 twin = [r for r in report[array] if r.get("address") == row.get("address")]
                 need(twin == [row], "%s: %s %s is not as in the report", command, array,
                      row.get("address"))
-    for name in ("tasks", "orphans", "threads"):
-        need(x.json(name, x.core)[name] == report[name], "%s is not the report's", name)
+    for command in ("orphans", "threads"):
+        need(x.json(command, x.core)[command] == report[command], "%s is not the report's", command)
+    need(x.json("tasks", "--all", x.core)["tasks"] == all_tasks, "tasks --all is not the report's")
     one = x.json("where", task["address"], x.core)["tasks"]
     need([row["address"] for row in one] == [task["address"]], "where: %s", one)
 

@@ -83,7 +83,7 @@ def report(truth, core=None):
         "target": {"kind": "core" if core else "live", "pid": truth["pid"], "core": core,
                    "executable": None, "python": ".".join(map(str, truth["version"])),
                    "architecture": "x86_64", "debug_build": False, "free_threaded": False,
-                   "stopped_ms": None if core else 1.5,
+                   "stopped_ms": None if core else 1.5, "copied_bytes": 0 if core else 4096,
                    "layouts": {"dwarf": 0, "debug-offsets": 0, "built-in": 0}, "unreadable": 0,
                    "origin_tracking_depth": 0, "tracemalloc": False,
                    "runtime_warning_filter": None},

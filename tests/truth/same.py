@@ -9,6 +9,7 @@ TARGET_MEMBERS = {
     "kind": "live or core",
     "core": "the path of the core",
     "stopped_ms": "a core stops nobody",
+    "copied_bytes": "nor is it copied",
 }
 # A timer is told relative to the moment of looking, which a core does not know.
 TIMED = re.compile(r" \b(in|for|since|overdue by|overdue) -?[0-9][0-9.,]*( ?[a-z]+)")

@@ -397,7 +397,7 @@ END_TEST
 
 START_TEST(asyncio_without_a_heap_has_the_registered_tasks)
 {
-	const struct asyncio_options options = {.needs_heap = false};
+	struct asyncio_options options = {.needs_heap = false};
 	struct fake_world world;
 	struct asyncio *a;
 
@@ -406,8 +406,15 @@ START_TEST(asyncio_without_a_heap_has_the_registered_tasks)
 	a = asyncio_collect(f->py, &options, NULL);
 	ck_assert_ptr_nonnull(a);
 	ck_assert_uint_eq(a->task_count, _i == FAKE_311 ? 3 : 4);
-	ck_assert_uint_eq(a->coroutine_count, 0);
+	/* Those that the tasks drive, and no others. */
+	ck_assert_uint_gt(a->coroutine_count, 0);
+	for (size_t i = 0; i < a->coroutine_count; i++)
+		ck_assert_uint_ne(a->coroutines[i].task, NO_INDEX);
 	ck_assert_uint_eq(a->loop_count, 1);
+	asyncio_destroy(a);
+	options.tasks_most = 2;
+	a = asyncio_collect(f->py, &options, NULL);
+	ck_assert(a->is_cut && a->task_count == 0);
 	asyncio_destroy(a);
 	fake_set(f, f->py->runtime, FIELD_runtime_interpreters_head, FAKE_LOST);
 	ck_assert_ptr_null(asyncio_collect(f->py, &options, NULL));

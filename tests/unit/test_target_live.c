@@ -126,6 +126,64 @@ START_TEST(a_capture_is_a_copy_and_the_process_runs_on)
 }
 END_TEST
 
+#define WIDE ((size_t)64 << 20)
+
+static char *wide;
+
+static int run_wide(struct child *self, void *context)
+{
+	(void)context;
+	memset(wide, 'w', WIDE);
+	child_ready(self);
+	child_wait(self);
+	memset(wide, 'x', WIDE);
+	child_ready(self);
+	child_wait(self);
+	return 0;
+}
+
+START_TEST(a_process_that_is_held_is_read_page_by_page)
+{
+	struct error err = ERROR_INIT;
+	struct child child;
+	struct target *t;
+	const char *bytes;
+	char c = 0;
+
+	wide = mmap(NULL, WIDE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	child = child_start(run_wide, NULL);
+	t = open_well(child.pid, NULL);
+	ck_assert_msg(target_hold(t, NULL, NULL, NULL, &err), "%s", err.text);
+	ck_assert(target_is_held(t));
+	ck_assert_int_eq(process_state(child.pid), 't');
+	ck_assert_uint_eq(target_bytes_copied(t), 0);
+	bytes = target_bytes(t, (uintptr_t)wide + 5 * PAGE - 2, 4, &err);
+	ck_assert_ptr_nonnull(bytes);
+	ck_assert_mem_eq(bytes, "wwww", 4);
+	ck_assert(target_read(t, (uintptr_t)wide + WIDE - 1, &c, 1, &err));
+	ck_assert_int_eq(c, 'w');
+	ck_assert(target_stopped_ms(t) > 0);
+	target_let_go(t);
+	ck_assert(!target_is_held(t));
+	child_go(&child);
+	child_expect_ready(&child);
+	/* What was fetched stays as it was, and nothing comes to it any more. */
+	ck_assert_mem_eq(target_bytes(t, (uintptr_t)wide + 5 * PAGE - 2, 4, &err), "wwww", 4);
+	ck_assert_ptr_null(target_bytes(t, (uintptr_t)wide + WIDE / 2, 1, &err));
+	ck_assert_int_eq(err.kind, ERROR_NOT_SAVED);
+	ck_assert_uint_eq(err.address, (uintptr_t)wide + WIDE / 2);
+	ck_assert_uint_gt(target_bytes_copied(t), 2 * PAGE);
+	ck_assert_uint_lt(target_bytes_copied(t), WIDE / 8);
+	target_forget(t);
+	capture_well(t);
+	ck_assert_uint_ge(target_bytes_copied(t), WIDE);
+	ck_assert_mem_eq(target_bytes(t, (uintptr_t)wide + WIDE / 2, 1, &err), "x", 1);
+	target_close(t);
+	child_kill(&child);
+	munmap(wide, WIDE);
+}
+END_TEST
+
 struct scene {
 	char *guarded, *sparse, *shared, *reserved;
 };
@@ -583,6 +641,7 @@ Suite *suite_target_live(void)
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, a_capture_is_a_copy_and_the_process_runs_on);
+	tcase_add_test(tc, a_process_that_is_held_is_read_page_by_page);
 	tcase_add_test(tc, every_region_is_what_the_process_has);
 	tcase_add_test(tc, both_ways_to_ask_for_pages_agree);
 	tcase_add_test(tc, relocated_pages_come_from_memory_and_a_deleted_file_is_found);

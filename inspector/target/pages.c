@@ -1,0 +1,119 @@
+#include "inspector/target/pages.h"
+
+#include "inspector/base/alloc.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#define PAGE	((uint64_t)4096)
+#define AROUND	((uint64_t)16 << 10)  /* what comes with a page: a pool of small objects */
+#define ONWARDS ((uint64_t)128 << 10) /* and when the pages before it are there */
+
+void pages_init(struct pages *pages, const struct region_list *regions)
+{
+	*pages = (struct pages){.first = xcalloc(regions->count, sizeof(*pages->first))};
+	for (size_t i = 0; i < regions->count; i++) {
+		pages->first[i] = pages->count;
+		if (regions->regions[i].is_partial)
+			pages->count +=
+				(regions->regions[i].end - regions->regions[i].start + PAGE - 1) / PAGE;
+	}
+	pages->fetched = xcalloc(pages->count / 64 + 1, sizeof(uint64_t));
+	pages->unreadable = xcalloc(pages->count / 64 + 1, sizeof(uint64_t));
+}
+
+void pages_deinit(struct pages *pages)
+{
+	free(pages->first);
+	free(pages->fetched);
+	free(pages->unreadable);
+	memset(pages, 0, sizeof(*pages));
+}
+
+static bool has(const uint64_t *bits, uint64_t i)
+{
+	return bits[i / 64] >> (i % 64) & 1;
+}
+
+static void set(uint64_t *bits, uint64_t i)
+{
+	bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+/* Pages [from, to) of a region, counted from its start: those that lie together and are not there are read
+ * with one call. One that cannot be read is passed over. */
+static bool fetch(struct pages *pages, const struct region *region, uint64_t first, uint64_t from,
+	uint64_t to, pid_t pid)
+{
+	while (from < to) {
+		uint64_t end = from + 1, size;
+		struct iovec here, there;
+		ssize_t got;
+
+		if (has(pages->fetched, first + from) || has(pages->unreadable, first + from)) {
+			from++;
+			continue;
+		}
+		while (end < to && !has(pages->fetched, first + end))
+			end++;
+		size = region->start + end * PAGE > region->end ? region->end - region->start - from * PAGE
+								: (end - from) * PAGE;
+		here = (struct iovec){(uint8_t *)(uintptr_t)region->bytes + from * PAGE, size};
+		there = (struct iovec){(void *)(uintptr_t)(region->start + from * PAGE), size};
+		got = process_vm_readv(pid, &here, 1, &there, 1, 0);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno != EFAULT && errno != ENOMEM)
+			return false;
+		if (got > 0)
+			pages->bytes += (uint64_t)got;
+		for (end = from; got > 0 && end < from + ((uint64_t)got + PAGE - 1) / PAGE; end++)
+			set(pages->fetched, first + end);
+		if (got < (ssize_t)size)
+			set(pages->unreadable, first + end++);
+		from = end;
+	}
+	return true;
+}
+
+bool pages_need(struct pages *pages, const struct region_list *regions, size_t index, uint64_t address,
+	uint64_t size, pid_t pid, bool may_read, struct error *err)
+{
+	const struct region *region = &regions->regions[index];
+	uint64_t first = pages->first[index];
+	uint64_t from = (address - region->start) / PAGE,
+		 to = (address - region->start + size - 1) / PAGE + 1;
+	uint64_t at = from, last = (region->end - region->start + PAGE - 1) / PAGE, low, high;
+
+	while (at < to && has(pages->fetched, first + at))
+		at++;
+	if (at == to)
+		return true;
+	if (may_read) {
+		/* In addresses, so that a pool is not cut. */
+		low = (address & ~(AROUND - 1)) < region->start
+			      ? 0
+			      : ((address & ~(AROUND - 1)) - region->start) / PAGE;
+		high = low > 0 && has(pages->fetched, first + low - 1) ? low + ONWARDS / PAGE
+								       : low + AROUND / PAGE;
+		if (high < to)
+			high = to;
+		if (high > last)
+			high = last;
+		if (!fetch(pages, region, first, low, high, pid))
+			return error_errno(err, errno, "cannot read the memory of process %d", (int)pid);
+	}
+	for (at = from; at < to; at++) {
+		if (has(pages->fetched, first + at))
+			continue;
+		address = at == from ? address : region->start + at * PAGE;
+		return error_at(err, ERROR_NOT_SAVED, address, "0x%" PRIx64 " is not in the copy: %s",
+			address,
+			has(pages->unreadable, first + at) ? "it could not be read (a guard page?)"
+							   : "only what this command needs was copied");
+	}
+	return true;
+}
