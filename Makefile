@@ -30,7 +30,7 @@ LIBS        := $(shell $(PKG_CONFIG) --libs smartcols jansson libelf zlib 2>/dev
                  echo -lsmartcols -ljansson -lelf -lz) -ldwarf -lpthread
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DASYNCINSPECT_VERSION='"$(VERSION)"' -I. \
-             -DLAYOUT_TABLES='"$(BUILD)/layouts.blob"' \
+             -DLAYOUT_TABLES='"$(BUILD)/layouts.blob"' -DSYSTEM_CALLS='"$(BUILD)/system_calls.inc"' \
              $(LIBS_FLAGS) $(DWARF_FLAGS) $(WARNINGS) $(CFLAGS) $(SANITIZE_FLAGS)
 
 ifdef SANITIZE
@@ -68,6 +68,14 @@ $(BUILD)/layouts.blob: $(LAYOUTS) inspector/python/layouts
 	cat /dev/null $(LAYOUTS) > $@
 
 $(BUILD)/inspector/python/layout_builtin.o: $(BUILD)/layouts.blob
+
+# The names of system calls, as the kernel's header has them for the machine that this is built for.
+$(BUILD)/system_calls.inc: Makefile
+	@mkdir -p $(@D)
+	echo '#include <asm/unistd.h>' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) \([0-9][0-9]*\)$$/{\2, "\1"},/p' | sort -t'{' -k2n > $@
+
+$(BUILD)/inspector/target/system_call.o: $(BUILD)/system_calls.inc
 
 # Writes the tables anew, from every CPython with debug information that is found here.
 layouts: all

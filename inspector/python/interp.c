@@ -199,8 +199,11 @@ static void find_system_calls(struct python *py, struct pythreads *all)
 
 		if ((count == 1 && all->count == 1) ||
 			(!target_namespace_pid(py->target) &&
-				addrmap_get(&by_tid, all->threads[i].native_id, &index)))
+				addrmap_get(&by_tid, all->threads[i].native_id, &index))) {
 			all->threads[i].call = threads[index].call;
+			all->threads[i].is_running =
+				threads[index].has_registers && !threads[index].call.is_waiting;
+		}
 	}
 	addrmap_deinit(&by_tid);
 }
@@ -223,5 +226,6 @@ bool pythreads_read(struct python *py, struct pythreads *all, struct error *err)
 	all->threads = oldest_first;
 	share_names(all);
 	find_system_calls(py, all);
+	gil_find(py, all);
 	return true;
 }

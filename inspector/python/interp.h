@@ -3,6 +3,7 @@
 #define ASYNCINSPECT_PYTHON_INTERP_H
 
 #include "inspector/python/frame.h"
+#include "inspector/python/gil.h"
 #include "inspector/python/python.h"
 
 struct pyinterp {
@@ -23,6 +24,8 @@ struct pythread {
 	/* What it waits for in the kernel. Known by native_id: not of a process in a container, whose threads
 	 * have other numbers there, unless it is the only one. */
 	struct system_call call;
+	bool is_running;   /* it waits in no system call; false when that is not known */
+	enum gil_role gil; /* of the lock of its interpreter */
 };
 
 struct pythreads {

@@ -54,19 +54,65 @@ size_t json_thread_count(const struct view *view)
 /* null: it ran when it was stopped, or that is not known. */
 static json_t *json_system_call(const struct system_call *call)
 {
+	json_t *arguments;
+	int fd;
+
 	if (!call->is_waiting)
 		return json_null();
-	return json_pack("{s:I, s:o}", "number", (json_int_t)call->number, "name",
-		json_text(system_call_name(call->number)));
+	arguments = json_array();
+	for (size_t i = 0; i < SYSTEM_CALL_ARGUMENTS; i++)
+		json_array_append_new(
+			arguments, json_sprintf("0x%llx", (unsigned long long)call->arguments[i]));
+	return json_pack("{s:I, s:o, s:o, s:o}", "number", (json_int_t)call->number, "name",
+		json_text(system_call_name(call->number)), "fd",
+		system_call_descriptor(call, &fd) ? json_integer(fd) : json_null(), "arguments", arguments);
+}
+
+/* What a blocking call of Python's waits for. */
+static json_t *json_thread_wait(const struct await_graph *g, size_t index)
+{
+	const struct thread_wait *wait = &g->threadsafe.waits[index];
+	size_t node = g->task_count + index;
+	json_t *task = NULL, *thread = NULL;
+
+	if (wait->kind == THREAD_WAIT_NONE)
+		return json_null();
+	for (size_t e = g->first[node]; e < g->first[node + 1] && !task && !thread; e++) {
+		size_t other = await_graph_thread(g, g->edges[e].to);
+
+		if (other == NO_INDEX)
+			task = json_address(g->a->tasks[g->edges[e].to].address);
+		else
+			thread = json_integer((json_int_t)g->a->threads.threads[other].native_id);
+	}
+	return json_pack("{s:s, s:o, s:o, s:o, s:b}", "method", wait->method, "on", json_address(wait->on),
+		"task", task ? task : json_null(), "thread", thread ? thread : json_null(), "timeout",
+		wait->has_timeout);
+}
+
+static const char *activity_of(const struct pythread *thread)
+{
+	if (thread->gil == GIL_WAITS)
+		return "gil";
+	return thread->call.is_waiting ? "system-call" : thread->is_running ? "running" : NULL;
 }
 
 json_t *json_thread(const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
 	const struct pythread *thread = &a->threads.threads[i];
+	json_t *o = json_object();
 
-	return json_pack("{s:o, s:I, s:o, s:I, s:o, s:o, s:o}", "address", json_address(thread->address),
-		"native_id", (json_int_t)thread->native_id, "name", json_text(thread->name), "interpreter",
-		(json_int_t)a->threads.interps[thread->interp].id, "loop", json_address(a->running_loops[i]),
-		"frames", json_thread_frames(view, thread), "system_call", json_system_call(&thread->call));
+	json_object_set_new(o, "address", json_address(thread->address));
+	json_object_set_new(o, "native_id", json_integer((json_int_t)thread->native_id));
+	json_object_set_new(o, "name", json_text(thread->name));
+	json_object_set_new(
+		o, "interpreter", json_integer((json_int_t)a->threads.interps[thread->interp].id));
+	json_object_set_new(o, "loop", json_address(a->running_loops[i]));
+	json_object_set_new(o, "frames", json_thread_frames(view, thread));
+	json_object_set_new(o, "activity", json_text(activity_of(thread)));
+	json_object_set_new(o, "gil", json_text(gil_role_name(thread->gil)));
+	json_object_set_new(o, "system_call", json_system_call(&thread->call));
+	json_object_set_new(o, "waits_for", json_thread_wait(view->model->awaits, i));
+	return o;
 }

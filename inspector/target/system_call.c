@@ -14,59 +14,12 @@
  * it; only the kernel itself and a tracer get to see them. */
 enum { ERESTARTSYS = 512, ERESTARTNOINTR = 513, ERESTARTNOHAND = 514, ERESTART_RESTARTBLOCK = 516 };
 
+/* Made from the kernel's header <asm/unistd.h> (Makefile). */
 static const struct {
 	uint64_t number;
 	const char *name;
 } names[] = {
-	{SYS_read, "read"},
-	{SYS_write, "write"},
-	{SYS_poll, "poll"},
-	{SYS_pread64, "pread64"},
-	{SYS_pwrite64, "pwrite64"},
-	{SYS_readv, "readv"},
-	{SYS_writev, "writev"},
-	{SYS_select, "select"},
-	{SYS_nanosleep, "nanosleep"},
-	{SYS_pause, "pause"},
-	{SYS_sendfile, "sendfile"},
-	{SYS_connect, "connect"},
-	{SYS_accept, "accept"},
-	{SYS_sendto, "sendto"},
-	{SYS_recvfrom, "recvfrom"},
-	{SYS_sendmsg, "sendmsg"},
-	{SYS_recvmsg, "recvmsg"},
-	{SYS_wait4, "wait4"},
-	{SYS_msgsnd, "msgsnd"},
-	{SYS_msgrcv, "msgrcv"},
-	{SYS_semop, "semop"},
-	{SYS_fcntl, "fcntl"},
-	{SYS_flock, "flock"},
-	{SYS_fsync, "fsync"},
-	{SYS_fdatasync, "fdatasync"},
-	{SYS_open, "open"},
-	{SYS_openat, "openat"},
-	{SYS_close, "close"},
-	{SYS_ptrace, "ptrace"},
-	{SYS_rt_sigsuspend, "rt_sigsuspend"},
-	{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
-	{SYS_futex, "futex"},
-	{SYS_semtimedop, "semtimedop"},
-	{SYS_restart_syscall, "restart_syscall"},
-	{SYS_clock_nanosleep, "clock_nanosleep"},
-	{SYS_epoll_wait, "epoll_wait"},
-	{SYS_epoll_pwait, "epoll_pwait"},
-	{SYS_epoll_pwait2, "epoll_pwait2"},
-	{SYS_mq_timedsend, "mq_timedsend"},
-	{SYS_mq_timedreceive, "mq_timedreceive"},
-	{SYS_waitid, "waitid"},
-	{SYS_pselect6, "pselect6"},
-	{SYS_ppoll, "ppoll"},
-	{SYS_splice, "splice"},
-	{SYS_accept4, "accept4"},
-	{SYS_preadv, "preadv"},
-	{SYS_pwritev, "pwritev"},
-	{SYS_recvmmsg, "recvmmsg"},
-	{SYS_io_uring_enter, "io_uring_enter"},
+#include SYSTEM_CALLS
 };
 
 static uint64_t word(const uint64_t *registers, size_t offset)
@@ -140,6 +93,26 @@ bool system_call_sleep(const struct target *t, const struct system_call *call, s
 	default:
 		return false;
 	}
+}
+
+/* Those that a thread may be found waiting in. */
+bool system_call_descriptor(const struct system_call *call, int *fd)
+{
+	static const uint16_t calls[] = {SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_readv,
+		SYS_writev, SYS_preadv, SYS_pwritev, SYS_sendfile, SYS_splice, SYS_connect, SYS_accept,
+		SYS_accept4, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_recvfrom, SYS_recvmsg, SYS_recvmmsg,
+		SYS_epoll_wait, SYS_epoll_pwait, SYS_epoll_pwait2, SYS_fcntl, SYS_flock, SYS_fsync,
+		SYS_fdatasync, SYS_ioctl, SYS_close, SYS_fallocate, SYS_ftruncate, SYS_getdents64,
+		SYS_io_uring_enter, SYS_openat};
+
+	if (call->arguments[0] > INT32_MAX)
+		return false;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (calls[i] == call->number) {
+			*fd = (int)call->arguments[0];
+			return true;
+		}
+	return false;
 }
 
 const char *system_call_name(uint64_t number)

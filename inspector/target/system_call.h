@@ -34,7 +34,10 @@ struct system_sleep {
 struct target;
 bool system_call_sleep(const struct target *t, const struct system_call *call, struct system_sleep *sleep);
 
-/* "recvfrom"; NULL for one that hardly anybody waits in. Static. */
+/* The descriptor that is its first argument; false: that is none, or AT_FDCWD. */
+bool system_call_descriptor(const struct system_call *call, int *fd);
+
+/* "recvfrom"; NULL for one that the kernel's header did not know where this was built. Static. */
 const char *system_call_name(uint64_t number);
 
 #endif

@@ -90,7 +90,8 @@ def report(truth, core=None):
         "interpreters": [],
         "threads": [{"address": hex(4096 + row["native_id"]), "native_id": row["native_id"],
                      "name": row["name"], "interpreter": 0, "loop": None, "frames": [],
-                     "system_call": None}
+                     "activity": None, "gil": None, "system_call": None,
+                     "waits_for": None}
                     for row in truth["threads"]],
         "loops": [_loop(address) for address in sorted({t["loop_id"] for t in truth["tasks"]})],
         "tasks": [_task(row) for row in truth["tasks"]],

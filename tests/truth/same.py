@@ -18,7 +18,7 @@ TIMED_RULES = ("blocked-loop",)
 TIMED_MEMBERS = ("text", "grounds", "wakes_by", "evidence", "title")
 # The moment itself, and what is counted from it.
 # After a look that stopped it, a thread can be in restart_syscall.
-MOMENT_MEMBERS = ("system_call", "clock", "clock_is_bound", "busy_seconds", "overdue", "in_seconds")
+MOMENT_MEMBERS = ("system_call", "activity", "gil", "clock", "clock_is_bound", "busy_seconds", "overdue", "in_seconds")
 # When a sleep ends, and what the kernel alone knows of a socket.
 LIVE_FACTS = re.compile(r", ends\b|, (local|peer) [^,)]+")
 
