@@ -18,7 +18,7 @@ enum {
 	SHOW_CYCLES = 1 << 10,
 	SHOW_STACKS = 1 << 11,
 	SHOW_OBJECTS = 1 << 9, /* of the same, asked for by name or type */
-	SHOW_HEAP = 1 << 10,
+	SHOW_HEAP = 1 << 12,
 };
 
 enum sort_key { SORT_PATH, SORT_RETAINED, SORT_NAME, SORT_ADDRESS, SORT_BYTES, SORT_COUNT };
