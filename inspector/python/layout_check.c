@@ -95,12 +95,17 @@ bool check_field(struct check *c, enum field_id id, bool holds, const char *why)
 		return holds;
 	c->is_contradicted[id] |= !holds;
 	if (holds) {
-		c->is_shown[id] = true;
+		c->is_shown[id] = c->is_strong[id] = true;
 	} else if (is_hypothesis(c, id) && !c->is_refused[id]) {
 		c->is_refused[id] = true;
 		add_refusal(c, field_name(id), why, 1);
 	}
 	return holds;
+}
+
+void check_hint(struct check *c, enum field_id id)
+{
+	c->is_shown[id] |= probe_has(&c->probe, id);
 }
 
 void check_weak_field(struct check *c, enum field_id id, bool holds, const char *why)
@@ -156,7 +161,17 @@ static bool is_member(const struct check *c, enum field_id id)
 	return probe_has(&c->probe, id) && strcmp(layout_describe(id)->kind, "member") == 0;
 }
 
-/* Two rows for one member must agree, two members of a struct must not lie on each other (bit-fields may). */
+static uint64_t first_bit(const struct field *f)
+{
+	return (uint64_t)f->offset * 8 + f->bit;
+}
+
+static uint64_t end_bit(const struct field *f)
+{
+	return f->bits ? first_bit(f) + f->bits : ((uint64_t)f->offset + f->size) * 8;
+}
+
+/* Two rows for one member must agree, two members of a struct must not lie on each other. */
 static bool contradicts(const struct check *c, enum field_id a, enum field_id b)
 {
 	const struct field *f = &c->result->fields[a], *g = &c->result->fields[b];
@@ -166,7 +181,7 @@ static bool contradicts(const struct check *c, enum field_id a, enum field_id b)
 		return false;
 	if (strcmp(d->member, e->member) == 0)
 		return f->offset != g->offset;
-	return !f->bits && !g->bits && f->offset < g->offset + g->size && g->offset < f->offset + f->size;
+	return first_bit(f) < end_bit(g) && first_bit(g) < end_bit(f);
 }
 
 static void check_contradictions(struct check *c)
@@ -179,6 +194,30 @@ static void check_contradictions(struct check *c)
 			check_field(c, b, false, "the table contradicts itself");
 		}
 	}
+}
+
+/* What only the size of a struct spoke for, when something else in the struct is not where it should be. */
+static void drop_doubtful(struct check *c)
+{
+	bool is_doubtful[FIELD_COUNT] = {false};
+
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		char name[64];
+		const char *start;
+		size_t length = struct_of(id, &start);
+
+		if (!c->is_contradicted[id] || length >= sizeof(name))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)length, start);
+		for (size_t i = 0; i < COUNT(piecemeal); i++)
+			if (strcmp(piecemeal[i], name) == 0)
+				name[0] = '\0';
+		for (int other = 0; name[0] && other < FIELD_COUNT; other++)
+			is_doubtful[other] |= !c->is_strong[other] && check_is_of(other, name);
+	}
+	for (int id = 0; id < FIELD_COUNT; id++)
+		if (is_doubtful[id] && !c->is_refused[id])
+			check_field(c, id, false, "another member of its struct is elsewhere");
 }
 
 /* What better sources say of a struct must be what the table says. */
@@ -305,7 +344,8 @@ static void check_start(struct check *c, const struct check_target *target)
 {
 	c->target = target;
 	c->hexversion = target->hexversion;
-	c->probe = (struct probe){target->target, NULL, target->find_symbol, target->context};
+	c->probe = (struct probe){target->target, NULL, target->find_symbol, target->context,
+		xcalloc(1, sizeof(*c->probe.pages))};
 	c->type_type = probe_symbol(&c->probe, "PyType_Type");
 	c->dict_type = probe_symbol(&c->probe, "PyDict_Type");
 	c->tuple_type = probe_symbol(&c->probe, "PyTuple_Type");
@@ -331,7 +371,12 @@ static void check_all(struct check *c, const struct field *known)
 	check_threads(c);
 	check_asyncio(c);
 	check_collector(c);
+	check_objects(c);
+	check_shapes(c);
+	check_tasks(c);
 	check_contradictions(c);
+	check_places(c);
+	drop_doubtful(c);
 	show_enclosed(c);
 	follow_ties(c);
 	if (!is_same_build(c))
@@ -348,10 +393,14 @@ void layout_check(const struct field *fields, const struct layout_table *table,
 		result->fields[id] = fields[id].offset != NO_OFFSET ? fields[id] : table->fields[id];
 	check_start(c, target);
 	c->probe.fields = result->fields;
+	c->samples = xcalloc(1, sizeof(*c->samples));
+	c->samples->probe = &c->probe;
 	c->table = table;
 	c->result = result;
 	check_all(c, fields);
 	drop_refused(c);
+	free(c->samples);
+	free(c->probe.pages);
 	free(c);
 }
 
@@ -383,5 +432,6 @@ void layout_read_facts(
 	table->hexversion = c->hexversion;
 	check_result_deinit(result);
 	free(result);
+	free(c->probe.pages);
 	free(c);
 }

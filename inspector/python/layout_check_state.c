@@ -87,25 +87,42 @@ static void check_dict_key(struct check *c, enum field_id id, const char *key)
 		check_field(c, id, probe_dict_get(&c->probe, dict, key, &value), "the dictionary is another");
 }
 
-static bool find_interpreter(struct check *c)
+/* From the newest to the oldest, which is number 0. */
+static bool find_oldest(struct check *c, bool *has_ids)
 {
 	const struct probe *p = &c->probe;
-	uint64_t at, sysdict;
-	int64_t id;
-	bool has_id = false, has_sysdict = false;
+	int64_t id, last = INT64_MAX;
+	uint64_t at;
 
+	*has_ids = true;
 	if (!probe_pointer(p, c->target->runtime, FIELD_runtime_interpreters_head, &at))
 		return false;
 	for (int i = 0; at && at % 8 == 0 && i < INTERPRETERS_MAX; i++) {
-		c->interp = at; /* the oldest is the last */
+		c->interp = at;
+		*has_ids &= probe_signed(p, at, FIELD_interp_id, &id) && id < last;
+		last = id;
 		if (!probe_pointer(p, at, FIELD_interp_next, &at))
 			return false;
 	}
-	if (at || !c->interp)
+	*has_ids &= last == 0;
+	return !at && c->interp;
+}
+
+static bool find_interpreter(struct check *c)
+{
+	const struct probe *p = &c->probe;
+	uint64_t sysdict, oldest;
+	bool has_id = false, has_sysdict = false;
+
+	if (!find_oldest(c, &has_id))
 		return false;
-	has_id = probe_signed(p, c->interp, FIELD_interp_id, &id) && id == 0;
+	/* The main one, which is the oldest, stands next to the newest: pycore_runtime.h, pyinterpreters. */
+	if (!probe_word(
+		    p, c->target->runtime + p->fields[FIELD_runtime_interpreters_head].offset + 8, &oldest) ||
+		oldest != c->interp)
+		return false;
 	has_sysdict = probe_pointer(p, c->interp, FIELD_interp_sysdict, &sysdict) && is_sysdict(c, sysdict);
-	check_field(c, FIELD_interp_id, has_id, "the first interpreter is not number 0");
+	check_field(c, FIELD_interp_id, has_id, "interpreters have no such numbers");
 	check_field(c, FIELD_interp_sysdict, has_sysdict, "it has no sys.hexversion, or another one");
 	if (has_sysdict) {
 		show_dict_fields(c);
@@ -138,6 +155,33 @@ static void check_modules(struct check *c)
 			"sys.modules has another length there");
 }
 
+/* Python/import.c: the module that is frozen in. */
+static void check_importlib(struct check *c)
+{
+	uint64_t found, expected;
+
+	if (probe_has(&c->probe, FIELD_interp_importlib) && c->modules &&
+		probe_dict_get(&c->probe, c->modules, "_frozen_importlib", &expected))
+		check_field(c, FIELD_interp_importlib,
+			probe_pointer(&c->probe, c->interp, FIELD_interp_importlib, &found) &&
+				found == expected,
+			"it is not the module _frozen_importlib");
+}
+
+/* What builtins.__import__ was at the start. */
+static void check_import_func(struct check *c)
+{
+	uint64_t function, def, name;
+
+	if (probe_has(&c->probe, FIELD_interp_import_func))
+		check_field(c, FIELD_interp_import_func,
+			probe_pointer(&c->probe, c->interp, FIELD_interp_import_func, &function) &&
+				probe_pointer(&c->probe, function, FIELD_cfunction_def, &def) &&
+				probe_pointer(&c->probe, def, FIELD_methoddef_name, &name) &&
+				probe_is_cstring(&c->probe, name, "__import__"),
+			"it is not the function __import__");
+}
+
 void check_interpreter(struct check *c)
 {
 	if (!find_interpreter(c)) {
@@ -148,8 +192,8 @@ void check_interpreter(struct check *c)
 	check_field(c, FIELD_runtime_interpreters_head, true, NULL);
 	check_field(c, FIELD_interp_next, true, NULL);
 	check_modules(c);
-	check_object_at(c, FIELD_interp_importlib, c->module_type);
-	check_object_at(c, FIELD_interp_import_func, 0);
+	check_importlib(c);
+	check_import_func(c);
 	check_object_at(c, FIELD_interp_dict, c->dict_type);
 	check_object_at(c, FIELD_interp_codec_search_path, c->list_type);
 	check_object_at(c, FIELD_interp_codec_search_cache, c->dict_type);
@@ -160,7 +204,6 @@ void check_interpreter(struct check *c)
 	check_object_at(c, FIELD_interp_after_forkers_child, c->list_type);
 	check_object_at(c, FIELD_interp_warnings_filters, c->list_type);
 	check_is_attribute(c, FIELD_interp_warnings_filters, "_warnings", "filters");
-	check_is_attribute(c, FIELD_interp_import_func, "builtins", "__import__");
 	check_dict_key(c, FIELD_interp_codec_error_registry, "strict");
 }
 
@@ -235,7 +278,8 @@ static void check_gc_lists(struct check *c, uint64_t gc)
 	holds = probe_pointer(&c->probe, gc, FIELD_gc_garbage, &garbage) &&
 		probe_pointer(&c->probe, gc, FIELD_gc_callbacks, &callbacks) &&
 		(!garbage || probe_type_of(&c->probe, garbage) == c->list_type) &&
-		probe_type_of(&c->probe, callbacks) == c->list_type;
+		(callbacks ? probe_type_of(&c->probe, callbacks) == c->list_type : !garbage);
+	/* Up to 3.9 both are NULL until the module gc is imported. */
 	check_field(c, FIELD_gc_garbage, holds, "no list is there");
 	check_field(c, FIELD_gc_callbacks, holds, "no list is there");
 }

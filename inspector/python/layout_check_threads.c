@@ -21,10 +21,13 @@ struct threads {
 static bool find_threads(struct check *c, struct threads *threads)
 {
 	const struct probe *p = &c->probe;
-	uint64_t at, interp;
+	uint64_t at, interp, newer;
 
 	threads->count = 0;
 	if (!probe_pointer(p, c->interp, FIELD_interp_threads_head, &at))
+		return false;
+	/* Before it, there is none: Include/cpython/pystate.h, prev and next begin the struct. */
+	if (!probe_word(p, at, &newer) || newer)
 		return false;
 	while (at && threads->count < THREADS_MAX) {
 		if (at % 8 || !probe_pointer(p, at, FIELD_thread_interp, &interp) || interp != c->interp)
@@ -103,6 +106,18 @@ static bool has_exception_stack(struct check *c, uint64_t thread)
 	return false;
 }
 
+/* 3.10 has nothing in it that is read. */
+static void check_cframe(struct check *c, const struct threads *threads)
+{
+	uint64_t cframe, word;
+
+	if (probe_has(&c->probe, FIELD_thread_cframe))
+		check_field(c, FIELD_thread_cframe,
+			probe_pointer(&c->probe, threads->at[0], FIELD_thread_cframe, &cframe) && cframe &&
+				cframe % 8 == 0 && probe_word(&c->probe, cframe, &word),
+			"threads have nothing there");
+}
+
 static void check_exceptions(struct check *c, const struct threads *threads)
 {
 	bool holds = true;
@@ -147,7 +162,10 @@ static void check_thread_tail(struct check *c, const struct threads *threads)
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
 		if (holds && c->result->fields[ids[i]].source == SOURCE_BUILT_IN)
 			c->result->fields[ids[i]].offset += (uint32_t)step;
-		check_field(c, ids[i], holds, "what is next to it is not there");
+		if (holds)
+			check_hint(c, ids[i]);
+		else
+			check_field(c, ids[i], false, "what is next to it is not there");
 	}
 	check_thread_objects(c, threads, FIELD_thread_running_loop, 0);
 	check_thread_objects(c, threads, FIELD_thread_running_task, 0);
@@ -300,8 +318,10 @@ static void check_frames(struct check *c, const struct threads *threads)
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		check_moving_field(c, ids[i], has_any, "no thread has a Python stack there");
 	for (int id = 0; id < FIELD_COUNT; id++)
-		if (check_is_of(id, "_PyInterpreterFrame"))
+		if (check_is_of(id, "_PyInterpreterFrame") && (!has_any || layout_describe(id)->type))
 			check_moving_field(c, id, has_any, "no thread has a Python stack of such frames");
+		else if (check_is_of(id, "_PyInterpreterFrame"))
+			check_hint(c, id); /* constants */
 }
 
 void check_threads(struct check *c)
@@ -334,6 +354,7 @@ void check_threads(struct check *c)
 	check_thread_objects(c, &threads, FIELD_thread_async_gen_finalizer, 0);
 	check_thread_objects(c, &threads, FIELD_thread_c_profileobj, 0);
 	check_thread_objects(c, &threads, FIELD_thread_c_traceobj, 0);
+	check_cframe(c, &threads);
 	check_exceptions(c, &threads);
 	check_thread_tail(c, &threads);
 	check_frames(c, &threads);

@@ -145,27 +145,33 @@ static void check_type(struct check *c, size_t i)
 }
 
 /* Attributes that Python code reads by a table of members: the offset is in the target. */
-static void check_attribute(struct check *c, size_t i)
+bool check_find_member(struct check *c, uint64_t type, const char *attribute, uint64_t *offset)
 {
 	const struct probe *p = &c->probe;
-	uint64_t type = probe_symbol(p, attributes[i].symbol), table,
-		 size = p->fields[FIELD_sizeof_memberdef].size;
+	uint64_t table, size = p->fields[FIELD_sizeof_memberdef].size;
 
-	if (!type || !size || !probe_has(p, attributes[i].id) ||
-		!probe_pointer(p, type, FIELD_type_members, &table) || !table)
-		return;
+	if (!type || !size || !probe_pointer(p, type, FIELD_type_members, &table) || !table)
+		return false;
 	for (int k = 0; k < MEMBERS_MAX; k++, table += size) {
-		uint64_t name, offset;
+		uint64_t name;
 
 		if (!probe_pointer(p, table, FIELD_memberdef_name, &name) || !name)
-			return;
-		if (!probe_is_cstring(p, name, attributes[i].attribute))
-			continue;
-		if (probe_unsigned(p, table, FIELD_memberdef_offset, &offset))
-			check_field(c, attributes[i].id, offset == p->fields[attributes[i].id].offset,
-				"the type's own table of members has it elsewhere");
-		return;
+			return false;
+		if (probe_is_cstring(p, name, attribute))
+			return probe_unsigned(p, table, FIELD_memberdef_offset, offset);
 	}
+	return false;
+}
+
+static void check_attribute(struct check *c, size_t i)
+{
+	uint64_t offset;
+
+	if (probe_has(&c->probe, attributes[i].id) &&
+		check_find_member(
+			c, probe_symbol(&c->probe, attributes[i].symbol), attributes[i].attribute, &offset))
+		check_field(c, attributes[i].id, offset == c->probe.fields[attributes[i].id].offset,
+			"the type's own table of members has it elsewhere");
 }
 
 /* Of the table of members itself: the attributes of type are the same in every version. */

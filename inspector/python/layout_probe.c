@@ -23,11 +23,49 @@ uint64_t probe_symbol(const struct probe *p, const char *name)
 	return p->find_symbol(p->context, name, &symbol) ? symbol.address : 0;
 }
 
+/* NULL: it cannot be read. */
+static const uint8_t *page_at(const struct probe *p, uint64_t page)
+{
+	size_t i = page / PROBE_PAGE_SIZE % PROBE_PAGE_COUNT;
+
+	if (p->pages->tags[i] != page + 1) {
+		p->pages->tags[i] = 0;
+		if (!target_read(p->target, page, p->pages->bytes[i], PROBE_PAGE_SIZE, NULL))
+			return NULL;
+		p->pages->tags[i] = page + 1;
+	}
+	return p->pages->bytes[i];
+}
+
+bool probe_read(const struct probe *p, uint64_t address, void *buffer, size_t size)
+{
+	uint8_t *to = buffer;
+
+	if (!p->pages || size > PROBE_PAGE_COUNT / 4 * PROBE_PAGE_SIZE || address > UINT64_MAX - size)
+		return target_read(p->target, address, buffer, size, NULL);
+	while (size) {
+		uint64_t in_page = address % PROBE_PAGE_SIZE, length = PROBE_PAGE_SIZE - in_page;
+		const uint8_t *page = page_at(p, address - in_page);
+
+		if (length > size)
+			length = size;
+		/* Memory that was made by hand, in a test or in a cut core, need not end with a page. */
+		if (page)
+			memcpy(to, page + in_page, length);
+		else if (!target_read(p->target, address, to, length, NULL))
+			return false;
+		to += length;
+		address += length;
+		size -= length;
+	}
+	return true;
+}
+
 static bool read_number(const struct probe *p, uint64_t address, size_t size, uint64_t *value)
 {
 	uint8_t bytes[8] = {0};
 
-	if (size > sizeof(bytes) || !target_read(p->target, address, bytes, size, NULL))
+	if (size > sizeof(bytes) || !probe_read(p, address, bytes, size))
 		return false;
 	memcpy(value, bytes, sizeof(bytes));
 	return true;
@@ -90,7 +128,7 @@ uint64_t probe_type_of(const struct probe *p, uint64_t object)
 bool probe_cstring(const struct probe *p, uint64_t address, char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
-		if (!target_read(p->target, address + i, text + i, 1, NULL))
+		if (!probe_read(p, address + i, text + i, 1))
 			return false;
 		if (!text[i])
 			return true;
@@ -103,8 +141,7 @@ bool probe_is_cstring(const struct probe *p, uint64_t address, const char *text)
 	char found[LONGEST_TEXT];
 	size_t size = strlen(text) + 1;
 
-	return size <= sizeof(found) && target_read(p->target, address, found, size, NULL) &&
-	       memcmp(found, text, size) == 0;
+	return size <= sizeof(found) && probe_read(p, address, found, size) && memcmp(found, text, size) == 0;
 }
 
 bool probe_is_text(const struct probe *p, uint64_t str, const char *text)
@@ -117,7 +154,7 @@ bool probe_is_text(const struct probe *p, uint64_t str, const char *text)
 	       probe_unsigned(p, str, FIELD_str_kind, &kind) && kind == 1 &&
 	       probe_unsigned(p, str, FIELD_str_compact, &compact) && compact == 1 &&
 	       probe_unsigned(p, str, FIELD_str_ascii, &ascii) && ascii == 1 &&
-	       target_read(p->target, str + p->fields[FIELD_sizeof_str_ascii].size, found, size, NULL) &&
+	       probe_read(p, str + p->fields[FIELD_sizeof_str_ascii].size, found, size) &&
 	       memcmp(found, text, size) == 0;
 }
 
@@ -162,12 +199,6 @@ bool probe_tuple(const struct probe *p, uint64_t tuple, uint64_t *items, size_t 
 }
 
 /* The entries of a dict: Objects/dictobject.c. dict.c reads them in a target whose layout is known. */
-struct entries {
-	uint64_t count;
-	uint32_t stride, key, value;
-	uint8_t *bytes; /* caller frees */
-};
-
 static bool keys_sizes(const struct probe *p, uint64_t keys, uint64_t *index, bool *is_general)
 {
 	uint64_t slots, log2_index, kind;
@@ -187,66 +218,101 @@ static bool keys_sizes(const struct probe *p, uint64_t keys, uint64_t *index, bo
 	return true;
 }
 
-static bool read_entries(const struct probe *p, uint64_t dict, struct entries *e)
+/* Up to 3.10 the field is the array itself. */
+static bool find_values(const struct probe *p, uint64_t dict, uint64_t *values)
 {
-	uint64_t type = probe_symbol(p, "PyDict_Type"), keys, values, index;
-	bool is_general;
-
-	if (!type || probe_type_of(p, dict) != type || !probe_pointer(p, dict, FIELD_dict_keys, &keys) ||
-		!probe_pointer(p, dict, FIELD_dict_values, &values) || values || keys % 8 ||
-		!keys_sizes(p, keys, &index, &is_general) || !probe_has(p, FIELD_keys_indices) ||
-		!probe_unsigned(p, keys, FIELD_keys_nentries, &e->count) || e->count > ENTRIES_MAX)
+	if (!probe_pointer(p, dict, FIELD_dict_values, values))
 		return false;
-	e->stride = p->fields[is_general ? FIELD_sizeof_entry : FIELD_sizeof_unicode_entry].size;
-	e->key = p->fields[is_general ? FIELD_entry_key : FIELD_unicode_entry_key].offset;
-	e->value = p->fields[is_general ? FIELD_entry_value : FIELD_unicode_entry_value].offset;
-	if (e->stride < 16 || e->stride > ENTRY_SIZE_MAX || e->key > e->stride - 8 ||
-		e->value > e->stride - 8)
+	if (*values && probe_has(p, FIELD_values_array))
+		*values += p->fields[FIELD_values_array].offset;
+	return true;
+}
+
+static bool set_places(const struct probe *p, struct probe_entries *e)
+{
+	e->stride = p->fields[e->is_general ? FIELD_sizeof_entry : FIELD_sizeof_unicode_entry].size;
+	e->key = p->fields[e->is_general ? FIELD_entry_key : FIELD_unicode_entry_key].offset;
+	e->value = p->fields[e->is_general ? FIELD_entry_value : FIELD_unicode_entry_value].offset;
+	return e->stride >= 16 && e->stride <= ENTRY_SIZE_MAX && e->key <= e->stride - 8 &&
+	       e->value <= e->stride - 8;
+}
+
+bool probe_entries_open(const struct probe *p, uint64_t dict, uint64_t most, struct probe_entries *e)
+{
+	uint64_t type = probe_symbol(p, "PyDict_Type"), keys, index;
+
+	*e = (struct probe_entries){.count = 0};
+	if (!type || probe_type_of(p, dict) != type || !probe_pointer(p, dict, FIELD_dict_keys, &keys) ||
+		!find_values(p, dict, &e->values) || keys % 8 ||
+		!keys_sizes(p, keys, &index, &e->is_general) || !probe_has(p, FIELD_keys_indices) ||
+		!probe_unsigned(p, keys, FIELD_keys_nentries, &e->count) || e->count > most ||
+		!set_places(p, e))
 		return false;
 	e->bytes = xmalloc(e->count * e->stride);
-	if (target_read(p->target, keys + p->fields[FIELD_keys_indices].offset + index, e->bytes,
-		    e->count * e->stride, NULL))
+	e->value_bytes = e->values ? xmalloc(e->count * 8) : NULL;
+	if (probe_read(
+		    p, keys + p->fields[FIELD_keys_indices].offset + index, e->bytes, e->count * e->stride) &&
+		(!e->values || probe_read(p, e->values, e->value_bytes, e->count * 8)))
 		return true;
-	free(e->bytes);
+	probe_entries_close(e);
 	return false;
 }
 
-static uint64_t entry_word(const struct entries *e, uint64_t i, uint32_t offset)
+void probe_entries_close(struct probe_entries *e)
+{
+	free(e->bytes);
+	free(e->value_bytes);
+	e->bytes = e->value_bytes = NULL;
+}
+
+static uint64_t word_at(const uint8_t *bytes)
 {
 	uint64_t word;
 
-	memcpy(&word, e->bytes + i * e->stride + offset, sizeof(word));
+	memcpy(&word, bytes, sizeof(word));
 	return word;
+}
+
+uint64_t probe_entries_key(const struct probe_entries *e, uint64_t i)
+{
+	return word_at(e->bytes + i * e->stride + e->key);
+}
+
+uint64_t probe_entries_value(const struct probe_entries *e, uint64_t i)
+{
+	return word_at(e->value_bytes ? e->value_bytes + 8 * i : e->bytes + i * e->stride + e->value);
 }
 
 bool probe_dict_get(const struct probe *p, uint64_t dict, const char *key, uint64_t *value)
 {
-	struct entries e;
+	struct probe_entries e;
 	bool is_found = false;
 
-	if (!read_entries(p, dict, &e))
+	if (!probe_entries_open(p, dict, ENTRIES_MAX, &e))
 		return false;
-	for (uint64_t i = 0; i < e.count && !is_found; i++) {
-		uint64_t found = entry_word(&e, i, e.value);
+	for (uint64_t i = 0; !e.values && i < e.count && !is_found; i++) {
+		uint64_t found = probe_entries_value(&e, i);
 
-		if (found && probe_is_text(p, entry_word(&e, i, e.key), key)) {
+		if (found && probe_is_text(p, probe_entries_key(&e, i), key)) {
 			*value = found;
 			is_found = true;
 		}
 	}
-	free(e.bytes);
+	probe_entries_close(&e);
 	return is_found;
 }
 
 bool probe_dict_length(const struct probe *p, uint64_t dict, uint64_t *count)
 {
-	struct entries e;
+	struct probe_entries e;
+	bool is_split;
 
-	if (!read_entries(p, dict, &e))
+	if (!probe_entries_open(p, dict, ENTRIES_MAX, &e))
 		return false;
 	*count = 0;
+	is_split = e.values != 0;
 	for (uint64_t i = 0; i < e.count; i++)
-		*count += entry_word(&e, i, e.value) != 0;
-	free(e.bytes);
-	return true;
+		*count += probe_entries_value(&e, i) != 0;
+	probe_entries_close(&e);
+	return !is_split;
 }
