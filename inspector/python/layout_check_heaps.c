@@ -108,7 +108,7 @@ static bool are_right_objects(struct look *l, const struct place *page)
 			return false;
 		if (!(bits & TRACKED))
 			continue;
-		if (!probe_type_of(p, object))
+		if (!samples_offer(l->c->samples, object))
 			return false;
 		l->objects[l->kind]++;
 	}

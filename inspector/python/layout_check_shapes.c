@@ -362,7 +362,7 @@ static bool is_right_module(struct check *c, uint64_t module, size_t *objects)
 		return false;
 	}
 	*objects += size > 0;
-	return size >= -1 && size < 1 << 24 && state % 8 == 0 && (!size || (size > 0) == (state != 0));
+	return size >= -1 && size < 1 << 20 && state % 8 == 0 && (!size || (size > 0) == (state != 0));
 }
 
 static bool is_right_definition(struct check *c, uint64_t module, size_t *objects)
@@ -374,7 +374,7 @@ static bool is_right_definition(struct check *c, uint64_t module, size_t *object
 		return false;
 	*objects += def != 0;
 	return !def ||
-	       (probe_signed(&c->probe, def, FIELD_moduledef_size, &size) && size >= -1 && size < 1 << 24);
+	       (probe_signed(&c->probe, def, FIELD_moduledef_size, &size) && size >= -1 && size < 1 << 20);
 }
 
 /* Most modules are of Python code and have no state: of those that have one, or a size, the most are right,
