@@ -36,18 +36,18 @@ static const struct row rows[] = {
 
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
 
-void tally_add(struct tally *tally, bool is_right)
+void outcome_add(struct outcome *outcome, bool is_right)
 {
-	tally->right += is_right;
-	tally->wrong += !is_right;
-	tally->objects += is_right;
+	outcome->right += is_right;
+	outcome->wrong += !is_right;
+	outcome->objects += is_right;
 }
 
-void check_tally(struct check *c, enum field_id id, const struct tally *tally, const char *why)
+void check_outcome(struct check *c, enum field_id id, const struct outcome *outcome, const char *why)
 {
-	if (tally->wrong * 8 > tally->right + tally->wrong)
+	if (outcome->wrong * 8 > outcome->right + outcome->wrong)
 		check_moving_field(c, id, false, why);
-	else if (tally->objects)
+	else if (outcome->objects)
 		check_field(c, id, true, NULL);
 }
 
@@ -59,23 +59,23 @@ static bool is_of_kinds(const struct row *row, enum type_kind kind)
 	return false;
 }
 
-static void look(struct check *c, const struct row *row, uint64_t holder, struct tally *tally)
+static void look(struct check *c, const struct row *row, uint64_t holder, struct outcome *outcome)
 {
 	uint64_t object;
 	enum type_kind kind;
 	bool is_exact, is_right;
 
 	if (!probe_pointer(&c->probe, holder, row->id, &object)) {
-		tally->wrong++;
+		outcome->wrong++;
 	} else if (!object) {
-		tally->right += row->may_be_null;
-		tally->wrong += !row->may_be_null;
+		outcome->right += row->may_be_null;
+		outcome->wrong += !row->may_be_null;
 	} else {
 		is_right = samples_kind(c->samples, object, &kind, &is_exact) && is_of_kinds(row, kind);
-		tally->right += is_right;
-		tally->wrong += !is_right;
+		outcome->right += is_right;
+		outcome->wrong += !is_right;
 		/* An object of any kind may be that of a neighbour. */
-		tally->objects += is_right && row->kinds[0] != ANY;
+		outcome->objects += is_right && row->kinds[0] != ANY;
 		if (is_right)
 			samples_offer(c->samples, object);
 	}
@@ -91,11 +91,11 @@ static bool has_better_row(size_t i)
 
 static void check_row(struct check *c, const struct row *row)
 {
-	struct tally tally = {.right = 0};
+	struct outcome outcome = {.right = 0};
 
 	for (size_t i = 0; i < c->samples->count[row->holder]; i++)
-		look(c, row, c->samples->at[row->holder][i], &tally);
-	check_tally(c, row->id, &tally, "in objects of this process there is something else");
+		look(c, row, c->samples->at[row->holder][i], &outcome);
+	check_outcome(c, row->id, &outcome, "in objects of this process there is something else");
 }
 
 /* Where no list of the collector leads: what modules have. */

@@ -66,14 +66,14 @@ void check_asyncio(struct check *c);
 void check_places(struct check *c);
 
 /* How a place in objects turned out: some may change while they are looked at. */
-struct tally {
+struct outcome {
 	size_t right, wrong;
 	size_t objects; /* of those that are right: where something was, not only nothing else */
 };
 
-void tally_add(struct tally *tally, bool is_right);
+void outcome_add(struct outcome *outcome, bool is_right);
 /* Refuses the field when too many were wrong, shows it when something was right. */
-void check_tally(struct check *c, enum field_id id, const struct tally *tally, const char *why);
+void check_outcome(struct check *c, enum field_id id, const struct outcome *outcome, const char *why);
 
 /* layout_check_objects.c: sampled objects have what layout_samples.def says. */
 void check_objects(struct check *c);

@@ -16,19 +16,19 @@ typedef bool (*is_right_fn)(struct check *c, uint64_t object, size_t *objects);
 static void check_kind(struct check *c, size_t kind, is_right_fn is_right, const enum field_id *ids,
 	size_t id_count, const char *why)
 {
-	struct tally tally = {.right = 0};
+	struct outcome outcome = {.right = 0};
 
 	for (size_t i = 0; i < c->samples->count[kind]; i++) {
 		size_t objects = 0;
 		bool holds = is_right(c, c->samples->at[kind][i], &objects);
 
-		tally.right += holds;
-		tally.wrong += !holds;
-		tally.objects += holds ? objects : 0;
+		outcome.right += holds;
+		outcome.wrong += !holds;
+		outcome.objects += holds ? objects : 0;
 	}
 	for (size_t i = 0; i < id_count; i++)
 		if (probe_has(&c->probe, ids[i]))
-			check_tally(c, ids[i], &tally, why);
+			check_outcome(c, ids[i], &outcome, why);
 }
 
 #define CHECK_KIND(c, kind, is_right, why, ...)                                                              \
@@ -383,7 +383,7 @@ static void check_modules(struct check *c)
 {
 	static const enum field_id ids[] = {FIELD_module_state, FIELD_module_state_size};
 	static const char why[] = "modules have no such state";
-	struct tally tally = {.right = 0};
+	struct outcome outcome = {.right = 0};
 
 	for (size_t i = 0; i < c->samples->count[KIND_MODULE]; i++) {
 		uint64_t module = c->samples->at[KIND_MODULE][i], state = 0;
@@ -391,13 +391,13 @@ static void check_modules(struct check *c)
 		bool holds = is_right_module(c, module, &objects);
 
 		probe_pointer(&c->probe, module, FIELD_module_state, &state);
-		tally.right += holds && state;
-		tally.wrong += !holds;
-		tally.objects += holds ? objects : 0;
+		outcome.right += holds && state;
+		outcome.wrong += !holds;
+		outcome.objects += holds ? objects : 0;
 	}
 	for (size_t i = 0; i < 2; i++) {
-		check_tally(c, ids[i], &tally, why);
-		if (tally.right && !tally.objects)
+		check_outcome(c, ids[i], &outcome, why);
+		if (outcome.right && !outcome.objects)
 			check_field(c, ids[i], false, why);
 	}
 }

@@ -14,15 +14,15 @@ static bool is_one_of(struct check *c, int64_t value, const enum field_id *const
 }
 
 /* A constant that was met is right when the states are. */
-static void check_constants(struct check *c, const struct tally *tally, const size_t *met,
+static void check_constants(struct check *c, const struct outcome *outcome, const size_t *met,
 	const enum field_id *constants, size_t count, const char *why)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct tally own = *tally;
+		struct outcome own = *outcome;
 
 		own.objects = met[i];
 		if (probe_has(&c->probe, constants[i]))
-			check_tally(c, constants[i], &own, why);
+			check_outcome(c, constants[i], &own, why);
 	}
 }
 
@@ -45,7 +45,7 @@ static const enum field_id gen_states[] = {FIELD_state_created, FIELD_state_susp
 static const enum field_id gen_owner[] = {FIELD_owned_by_generator};
 
 struct generators {
-	struct tally state, owner, first;
+	struct outcome state, owner, first;
 	size_t states[5], owners[1];
 };
 
@@ -66,23 +66,23 @@ static void look_at_generator(struct check *c, uint64_t generator, struct genera
 	bool is_executing;
 
 	if (!probe_signed(p, generator, FIELD_gen_state, &value)) {
-		tally_add(&g->state, false);
+		outcome_add(&g->state, false);
 		return;
 	}
 	meet(c, value, gen_states, 5, g->states);
 	is_executing = value == constant(c, FIELD_state_executing);
 	if (value == constant(c, FIELD_state_cleared)) {
-		tally_add(&g->state, true);
+		outcome_add(&g->state, true);
 		return;
 	}
-	tally_add(&g->state, is_one_of(c, value, gen_states, 5) &&
-				     probe_pointer(p, frame, FIELD_frame_previous, &caller) &&
-				     (caller != 0) == is_executing);
+	outcome_add(&g->state, is_one_of(c, value, gen_states, 5) &&
+				       probe_pointer(p, frame, FIELD_frame_previous, &caller) &&
+				       (caller != 0) == is_executing);
 	if (!probe_unsigned(p, frame, FIELD_frame_owner, &owned))
 		owned = UINT64_MAX;
 	meet(c, (int64_t)owned, gen_owner, 1, g->owners);
-	tally_add(&g->owner, (int64_t)owned == constant(c, FIELD_owned_by_generator));
-	tally_add(&g->first, has_first(c, frame));
+	outcome_add(&g->owner, (int64_t)owned == constant(c, FIELD_owned_by_generator));
+	outcome_add(&g->first, has_first(c, frame));
 }
 
 static void check_generators(struct check *c)
@@ -96,16 +96,16 @@ static void check_generators(struct check *c)
 	for (size_t k = 0; k < 3; k++)
 		for (size_t i = 0; i < c->samples->count[kinds[k]]; i++)
 			look_at_generator(c, c->samples->at[kinds[k]][i], &g);
-	check_tally(c, FIELD_gen_state, &g.state, other);
+	check_outcome(c, FIELD_gen_state, &g.state, other);
 	check_constants(c, &g.state, g.states, gen_states, 5, other);
-	check_tally(c, FIELD_frame_owner, &g.owner, "frames of generators have other owners");
+	check_outcome(c, FIELD_frame_owner, &g.owner, "frames of generators have other owners");
 	check_constants(c, &g.owner, g.owners, gen_owner, 1, "frames of generators have other owners");
-	check_tally(c, FIELD_code_firsttraceable, &g.first, "code of generators has another start");
+	check_outcome(c, FIELD_code_firsttraceable, &g.first, "code of generators has another start");
 }
 
 /* Up to 3.10: Objects/genobject.c, gen_send_ex; 3.10 puts a stack away when it does not execute. */
-static void look_at_frame(struct check *c, uint64_t frame, struct tally *state, struct tally *last,
-	struct tally *deep, size_t *met)
+static void look_at_frame(struct check *c, uint64_t frame, struct outcome *state, struct outcome *last,
+	struct outcome *deep, size_t *met)
 {
 	static const enum field_id states[] = {
 		FIELD_state_created, FIELD_state_suspended, FIELD_state_executing, FIELD_state_cleared};
@@ -114,23 +114,24 @@ static void look_at_frame(struct check *c, uint64_t frame, struct tally *state, 
 	bool has_last = probe_signed(p, frame, FIELD_frameobject_lasti, &at) && at >= -1 && at < 1 << 20;
 
 	if (!probe_has(p, FIELD_frameobject_state)) {
-		tally_add(last, has_last);
+		outcome_add(last, has_last);
 		return;
 	}
 	if (!probe_signed(p, frame, FIELD_frameobject_state, &value)) {
-		tally_add(state, false);
+		outcome_add(state, false);
 		return;
 	}
 	meet(c, value, states, 4, met);
 	if (value == constant(c, FIELD_state_created) || at == -1)
-		tally_add(last, has_last && (value == constant(c, FIELD_state_created)) == (at == -1));
+		outcome_add(last, has_last && (value == constant(c, FIELD_state_created)) == (at == -1));
 	if (!probe_signed(p, frame, FIELD_frameobject_stackdepth, &depth) || depth >= 1 << 16)
-		tally_add(deep, false);
+		outcome_add(deep, false);
 	else if (value == constant(c, FIELD_state_executing) || depth == -1)
-		tally_add(deep, (value == constant(c, FIELD_state_executing)) == (depth == -1));
+		outcome_add(deep, (value == constant(c, FIELD_state_executing)) == (depth == -1));
 	/* Include/cpython/frameobject.h: it may also be about to return or to raise. */
-	tally_add(state, is_one_of(c, value, states, 4) || (value > constant(c, FIELD_state_executing) &&
-								   value < constant(c, FIELD_state_cleared)));
+	outcome_add(
+		state, is_one_of(c, value, states, 4) || (value > constant(c, FIELD_state_executing) &&
+								 value < constant(c, FIELD_state_cleared)));
 }
 
 static void check_frame_objects(struct check *c)
@@ -138,7 +139,7 @@ static void check_frame_objects(struct check *c)
 	static const enum field_id states[] = {
 		FIELD_state_created, FIELD_state_suspended, FIELD_state_executing, FIELD_state_cleared};
 	static const char other[] = "frames of this process are in other states";
-	struct tally state = {.right = 0}, last = {.right = 0}, deep = {.right = 0};
+	struct outcome state = {.right = 0}, last = {.right = 0}, deep = {.right = 0};
 	size_t met[4] = {0};
 
 	if (!probe_has(&c->probe, FIELD_frameobject_valuestack))
@@ -153,11 +154,11 @@ static void check_frame_objects(struct check *c)
 	}
 	for (size_t i = 0; i < c->samples->count[KIND_FRAME]; i++)
 		look_at_frame(c, c->samples->at[KIND_FRAME][i], &state, &last, &deep, met);
-	check_tally(c, FIELD_frameobject_lasti, &last, "frames of this process are elsewhere");
+	check_outcome(c, FIELD_frameobject_lasti, &last, "frames of this process are elsewhere");
 	if (!probe_has(&c->probe, FIELD_frameobject_state))
 		return;
-	check_tally(c, FIELD_frameobject_state, &state, other);
-	check_tally(c, FIELD_frameobject_stackdepth, &deep, other);
+	check_outcome(c, FIELD_frameobject_state, &state, other);
+	check_outcome(c, FIELD_frameobject_stackdepth, &deep, other);
 	check_constants(c, &state, met, states, 4, other);
 }
 
@@ -169,7 +170,7 @@ static const enum field_id future_states[] = {
 	FIELD_future_pending, FIELD_future_cancelled, FIELD_future_finished};
 
 struct futures {
-	struct tally state, log, cancel;
+	struct outcome state, log, cancel;
 	size_t states[3];
 };
 
@@ -184,12 +185,12 @@ static void look_at_future(struct check *c, uint64_t future, struct futures *f)
 		!probe_pointer(p, future, FIELD_future_result, &result) ||
 		!probe_pointer(p, future, FIELD_future_exception, &exception) ||
 		!probe_unsigned(p, future, FIELD_future_log_traceback, &logged)) {
-		tally_add(&f->state, false);
+		outcome_add(&f->state, false);
 		return;
 	}
 	meet(c, value, future_states, 3, f->states);
 	is_finished = value == constant(c, FIELD_future_finished);
-	tally_add(&f->state, is_one_of(c, value, future_states, 3) && is_finished == (result || exception));
+	outcome_add(&f->state, is_one_of(c, value, future_states, 3) && is_finished == (result || exception));
 	f->log.right += logged == 0 || (logged == 1 && exception);
 	f->log.wrong += logged > 1 || (logged && !exception);
 	f->log.objects += logged == 1 && exception;
@@ -225,17 +226,17 @@ static void check_futures(struct check *c)
 			look_at_future(c, c->samples->at[kinds[k]][i], &f);
 	for (size_t i = 0; i < c->samples->count[KIND_TASK]; i++)
 		look_at_task(c, c->samples->at[KIND_TASK][i], &f);
-	check_tally(c, FIELD_future_state, &f.state, other);
-	check_tally(c, FIELD_future_result, &f.state, other);
-	check_tally(c, FIELD_future_exception, &f.state, other);
+	check_outcome(c, FIELD_future_state, &f.state, other);
+	check_outcome(c, FIELD_future_result, &f.state, other);
+	check_outcome(c, FIELD_future_exception, &f.state, other);
 	check_constants(c, &f.state, f.states, future_states, 3, other);
-	check_tally(
+	check_outcome(
 		c, FIELD_future_log_traceback, &f.log, "futures of this process say something else there");
-	check_tally(c, FIELD_task_must_cancel, &f.cancel, "tasks of this process say something else there");
+	check_outcome(c, FIELD_task_must_cancel, &f.cancel, "tasks of this process say something else there");
 }
 
 /* The list that the interpreter or a thread keeps: its members are tasks. */
-static void look_at_list(struct check *c, uint64_t head, struct tally *tally)
+static void look_at_list(struct check *c, uint64_t head, struct outcome *outcome)
 {
 	uint64_t at;
 	enum type_kind kind;
@@ -246,7 +247,7 @@ static void look_at_list(struct check *c, uint64_t head, struct tally *tally)
 	for (int i = 0; at && at != head && i < SAMPLES_EACH; i++) {
 		uint64_t task = at - c->probe.fields[FIELD_task_node].offset;
 
-		tally_add(tally, samples_kind(c->samples, task, &kind, &is_exact) && kind == KIND_TASK);
+		outcome_add(outcome, samples_kind(c->samples, task, &kind, &is_exact) && kind == KIND_TASK);
 		samples_offer(c->samples, task);
 		if (!probe_word(&c->probe, at, &at))
 			return;
@@ -256,21 +257,21 @@ static void look_at_list(struct check *c, uint64_t head, struct tally *tally)
 static void check_task_lists(struct check *c)
 {
 	const struct probe *p = &c->probe;
-	struct tally tally = {.right = 0};
+	struct outcome outcome = {.right = 0};
 	uint64_t thread;
 
 	if (!probe_has(p, FIELD_task_node))
 		return;
 	if (probe_has(p, FIELD_interp_tasks_head))
-		look_at_list(c, c->interp + p->fields[FIELD_interp_tasks_head].offset, &tally);
+		look_at_list(c, c->interp + p->fields[FIELD_interp_tasks_head].offset, &outcome);
 	if (!probe_pointer(p, c->interp, FIELD_interp_threads_head, &thread))
 		return;
 	for (int i = 0; i < 64 && thread && probe_has(p, FIELD_thread_tasks_head); i++) {
-		look_at_list(c, thread + p->fields[FIELD_thread_tasks_head].offset, &tally);
+		look_at_list(c, thread + p->fields[FIELD_thread_tasks_head].offset, &outcome);
 		if (!probe_pointer(p, thread, FIELD_thread_next, &thread))
 			break;
 	}
-	check_tally(c, FIELD_task_node, &tally, "what is on the list of tasks is none");
+	check_outcome(c, FIELD_task_node, &outcome, "what is on the list of tasks is none");
 }
 
 void check_tasks(struct check *c)
