@@ -25,8 +25,44 @@ struct writer {
 	struct naming naming;
 	struct wakers wakers;
 	struct endpoint_table *endpoints;
+	struct addrmap named; /* hash of type and name -> the object that alone is called so, or SEVERAL */
 	struct strbuf out;
 };
+
+/* Two locks are both called 'lock', each by its own frames: such have their address as well. */
+#define SEVERAL UINT64_MAX
+
+/* By Fowler, Noll and Vo. A collision costs an address in a text. */
+static uint64_t hash_name(const char *type_name, const char *name)
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (; *type_name; type_name++)
+		hash = (hash ^ (uint8_t)*type_name) * UINT64_C(0x100000001b3);
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * UINT64_C(0x100000001b3);
+	return hash >> 1; /* addrmap has no room for UINT64_MAX as key */
+}
+
+static void note_name(struct writer *w, const struct wait *wait)
+{
+	uint64_t hash, other;
+
+	if (!wait->name || !wait->on)
+		return;
+	hash = hash_name(wait->on_type, wait->name);
+	if (addrmap_get(&w->named, hash, &other) && other != wait->on)
+		addrmap_put(&w->named, hash, SEVERAL);
+	else
+		addrmap_put(&w->named, hash, wait->on);
+}
+
+static bool is_ambiguous(const struct writer *w, const char *type_name, const char *name)
+{
+	uint64_t object;
+
+	return addrmap_get(&w->named, hash_name(type_name, name), &object) && object == SEVERAL;
+}
 
 static uint64_t attribute(struct python *py, uint64_t object, const char *name)
 {
@@ -42,7 +78,8 @@ static const char *last_part(const char *dotted)
 	return dot && dot[1] ? dot + 1 : dotted;
 }
 
-/* "Lock 'self.lock'", or "Lock at 0x7f10" when nobody calls it by a name. */
+/* "Lock 'self.lock'", "Lock 'self.lock' at 0x7f10" when another has the same name, or "Lock at 0x7f10" when
+ * nobody calls it by one. */
 static void append_object(struct writer *w, const char *type_name, const char *name, uint64_t address)
 {
 	strbuf_append_safe(&w->out, last_part(type_name));
@@ -50,9 +87,9 @@ static void append_object(struct writer *w, const char *type_name, const char *n
 		strbuf_append(&w->out, " '");
 		strbuf_append_safe(&w->out, name);
 		strbuf_append_char(&w->out, '\'');
-	} else {
-		strbuf_printf(&w->out, " at 0x%llx", (unsigned long long)address);
 	}
+	if (!name || is_ambiguous(w, type_name, name))
+		strbuf_printf(&w->out, " at 0x%llx", (unsigned long long)address);
 }
 
 static void append_task(struct writer *w, uint64_t address)
@@ -447,8 +484,6 @@ static void describe(struct writer *w, struct task *task)
 		wait->holder_count = holders_of(&w->a->holders, wait->on, &wait->holders);
 	if (wait->kind == WAIT_SOCKET)
 		find_connection(w, task);
-	wait->name = wait->on ? naming_find(&w->naming, &task->chain, wait->first, wait->on)
-			      : naming_find_near(&w->naming, &task->chain, wait->first, wait->address);
 	strbuf_reset(&w->out);
 	append_words(w, task, &facts);
 	facts_close(&facts);
@@ -460,6 +495,15 @@ static void describe(struct writer *w, struct task *task)
 	waker_find(w->a, &w->wakers, task);
 }
 
+static void find_name(struct writer *w, struct task *task)
+{
+	struct wait *wait = &task->wait;
+
+	wait->name = wait->on ? naming_find(&w->naming, &task->chain, wait->first, wait->on)
+			      : naming_find_near(&w->naming, &task->chain, wait->first, wait->address);
+	note_name(w, wait);
+}
+
 void waits_describe(struct asyncio *a)
 {
 	struct writer w = {.a = a, .py = a->py};
@@ -469,9 +513,13 @@ void waits_describe(struct asyncio *a)
 	w.endpoints = endpoint_table_create(a->py->target);
 	for (size_t i = 0; i < a->task_count; i++)
 		if (a->tasks[i].wait.kind != WAIT_NONE)
+			find_name(&w, &a->tasks[i]);
+	for (size_t i = 0; i < a->task_count; i++)
+		if (a->tasks[i].wait.kind != WAIT_NONE)
 			describe(&w, &a->tasks[i]);
 	naming_deinit(&w.naming);
 	wakers_deinit(&w.wakers);
 	endpoint_table_destroy(w.endpoints);
+	addrmap_deinit(&w.named);
 	strbuf_deinit(&w.out);
 }

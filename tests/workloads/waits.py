@@ -205,12 +205,12 @@ async def iterate(source):
 
 async def queues():
     empty = asyncio.Queue()
-    expect("get-1", get(empty), "queue-get", r"Queue 'jobs' \(empty, 2 getters\)", on=empty)
-    expect("get-2", get(empty), "queue-get", r"Queue 'jobs' \(empty, 2 getters\)", on=empty)
+    expect("get-1", get(empty), "queue-get", r"Queue 'jobs' at 0x\w+ \(empty, 2 getters\)", on=empty)
+    expect("get-2", get(empty), "queue-get", r"Queue 'jobs' at 0x\w+ \(empty, 2 getters\)", on=empty)
     full = asyncio.Queue(2)
     for item in range(2):
         full.put_nowait(item)
-    expect("put", put(full, 3), "queue-put", r"Queue 'jobs' \(full, 2 of 2 items, 1 putter\)",
+    expect("put", put(full, 3), "queue-put", r"Queue 'jobs' at 0x\w+ \(full, 2 of 2 items, 1 putter\)",
            on=full)
     begun = asyncio.LifoQueue()
     begun.put_nowait(1)
@@ -283,16 +283,16 @@ async def locks():
         expect("holds-by-" + how, function(lock), "future", "Future at 0x.*")
         await settle()
         expect("wants-by-" + how, hold(lock), "lock",
-               r"Lock 'thing' \(likely held by task 'holds-by-%s'%s, 1 waiter\)" % (how, at),
+               r"Lock 'thing' at 0x\w+ \(likely held by task 'holds-by-%s'%s, 1 waiter\)" % (how, at),
                "task 0x.*", holders=["holds-by-" + how], on=lock)
     lock = asyncio.Lock()
     expect("holds-by-hand", hold_by_hand(lock), "future", "Future at 0x.*")
     await settle()
     expect("wants-by-hand", hold(lock), "lock",
-           r"Lock 'thing' \(locked, holder unknown, 1 waiter\)", on=lock)
+           r"Lock 'thing' at 0x\w+ \(locked, holder unknown, 1 waiter\)", on=lock)
     lock = asyncio.Lock()
     expect("wants-twice", twice(lock), "lock",
-           r"Lock 'thing' \(likely held by this task itself%s, 1 waiter\)" % at,
+           r"Lock 'thing' at 0x\w+ \(likely held by this task itself%s, 1 waiter\)" % at,
            holders=["wants-twice"], on=lock)
     LIMITS["db"] = semaphore = asyncio.BoundedSemaphore(2)
     expect("has-slot-1", hold(semaphore), "future", "Future at 0x.*")
@@ -541,7 +541,7 @@ async def threads():
                r"executor job in thread \d+")
     future = concurrent.futures.Future()
     KEPT.append(future)
-    expect("concurrent-future", wait_concurrent(future), "thread", "concurrent Future 'future'")
+    expect("concurrent-future", wait_concurrent(future), "thread", r"concurrent Future 'future'( at 0x\w+)?")
     started = concurrent.futures.Future()
     threading.Thread(target=other_loop, args=(started,), name="other-loop", daemon=True).start()
     loop = await asyncio.wrap_future(started)
