@@ -114,6 +114,9 @@ part "truth, stripped" tests/truth/run.py --kind live,core \
 part "findings" tests/findings/run.py --require "$require"
 part "behaviour" tests/behaviour/run.py
 part "limits" tests/limits/run.py --require "$require"
+# What is looked at in a table's name changes under its hands.
+part "limits, built-in tables" tests/limits/run.py --tool "$PWD/asyncinspect --layout built-in" \
+	--python 3.8,3.12,debian-3.14-stripped --only rests
 part "heap" tests/heap/run.py --require "$require"
 part "heap, other builds" tests/heap/run.py \
 	--python debian-3.9,debian-3.13,debian-3.14,debian-3.15,debian-3.14d,free-threaded-3.13

@@ -346,6 +346,8 @@ static void check_start(struct check *c, const struct check_target *target)
 	c->hexversion = target->hexversion;
 	c->probe = (struct probe){target->target, NULL, target->find_symbol, target->context,
 		xcalloc(1, sizeof(*c->probe.pages))};
+	c->fresh = c->probe;
+	c->fresh.pages = NULL;
 	c->type_type = probe_symbol(&c->probe, "PyType_Type");
 	c->dict_type = probe_symbol(&c->probe, "PyDict_Type");
 	c->tuple_type = probe_symbol(&c->probe, "PyTuple_Type");
@@ -392,7 +394,7 @@ void layout_check(const struct field *fields, const struct layout_table *table,
 	for (int id = 0; id < FIELD_COUNT; id++)
 		result->fields[id] = fields[id].offset != NO_OFFSET ? fields[id] : table->fields[id];
 	check_start(c, target);
-	c->probe.fields = result->fields;
+	c->probe.fields = c->fresh.fields = result->fields;
 	c->samples = xcalloc(1, sizeof(*c->samples));
 	c->samples->probe = &c->probe;
 	c->table = table;
@@ -422,7 +424,7 @@ void layout_read_facts(
 
 	memcpy(result->fields, fields, sizeof(result->fields));
 	check_start(c, target);
-	c->probe.fields = result->fields;
+	c->probe.fields = c->fresh.fields = result->fields;
 	c->result = result;
 	check_interpreter(c);
 	for (size_t i = 0; layout_type_at(i); i++) {

@@ -85,7 +85,7 @@ static bool are_right_chains(const struct probe *p, uint64_t address, const stru
 
 static bool is_right_segment(struct look *l, uint64_t page)
 {
-	const struct probe *p = &l->c->probe;
+	const struct probe *p = &l->c->fresh;
 	uint64_t segment = page & ~(SEGMENT_SIZE - 1), value;
 
 	return probe_unsigned(p, segment, FIELD_segment_slice_entries, &value) && value &&
@@ -98,7 +98,7 @@ static bool is_right_segment(struct look *l, uint64_t page)
 
 static bool are_right_objects(struct look *l, const struct place *page)
 {
-	const struct probe *p = &l->c->probe;
+	const struct probe *p = &l->c->fresh;
 	uint64_t offset = l->tag == p->fields[FIELD_heap_of_headed_objects].value ? 16 : 0, bits;
 
 	for (uint64_t i = 0; i < page->capacity && i < BLOCKS_MAX; i++) {
@@ -117,7 +117,7 @@ static bool are_right_objects(struct look *l, const struct place *page)
 
 static bool is_right_page(struct look *l, uint64_t address)
 {
-	const struct probe *p = &l->c->probe;
+	const struct probe *p = &l->c->fresh;
 	struct place page;
 
 	return probe_unsigned(p, address, FIELD_page_capacity, &page.capacity) &&
@@ -130,7 +130,7 @@ static bool is_right_page(struct look *l, uint64_t address)
 
 static void look_at_heap(struct look *l, uint64_t heap)
 {
-	const struct probe *p = &l->c->probe;
+	const struct probe *p = &l->c->fresh;
 	const struct field *queues = &p->fields[FIELD_heap_queues];
 	uint64_t stride = p->fields[FIELD_stride_heap_queue].size, page, known;
 
@@ -154,7 +154,7 @@ static void look_at_heap(struct look *l, uint64_t heap)
 static void look_at_thread(struct look *l, uint64_t thread)
 {
 	static const enum field_id kinds[] = {FIELD_heap_of_objects, FIELD_heap_of_headed_objects};
-	const struct probe *p = &l->c->probe;
+	const struct probe *p = &l->c->fresh;
 
 	if (!probe_unsigned(p, thread, FIELD_thread_id, &l->ident))
 		return;
@@ -183,7 +183,7 @@ static void show(struct check *c, bool holds)
 /* A process that runs changes some pages while they are looked at. */
 static bool is_right(const struct look *l)
 {
-	const struct field *fields = l->c->probe.fields;
+	const struct field *fields = l->c->fresh.fields;
 
 	return l->pages >= PAGES_MIN && l->right * 8 >= l->pages * 7 && l->linked * 8 >= l->known * 7 &&
 	       l->known * 8 >= l->linked * 7 && l->objects[0] >= OBJECTS_MIN &&
@@ -193,7 +193,7 @@ static bool is_right(const struct look *l)
 
 void check_heaps(struct check *c)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	struct look l = {.c = c};
 	uint64_t thread;
 

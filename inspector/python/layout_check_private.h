@@ -8,6 +8,7 @@
 
 struct check {
 	struct probe probe; /* through result->fields */
+	struct probe fresh; /* the same, reading each time what is there now: for what a process changes */
 	const struct check_target *target;
 	const struct layout_table *table;
 	struct check_result *result;

@@ -11,9 +11,9 @@ bool check_is_llist(struct check *c, uint64_t head)
 {
 	uint64_t next, previous, back, forth;
 
-	return probe_word(&c->probe, head, &next) && probe_word(&c->probe, head + 8, &previous) &&
-	       next % 8 == 0 && previous % 8 == 0 && probe_word(&c->probe, next + 8, &back) &&
-	       probe_word(&c->probe, previous, &forth) && back == head && forth == head;
+	return probe_word(&c->fresh, head, &next) && probe_word(&c->fresh, head + 8, &previous) &&
+	       next % 8 == 0 && previous % 8 == 0 && probe_word(&c->fresh, next + 8, &back) &&
+	       probe_word(&c->fresh, previous, &forth) && back == head && forth == head;
 }
 
 /* Interpreters ------------------------------------------------------------------------------------------- */
@@ -212,7 +212,7 @@ void check_interpreter(struct check *c)
 /* A list of the collector goes round: the neighbours of its head refer back to it. */
 static bool is_circle(struct check *c, uint64_t head)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t next, previous, back, forth;
 
 	return probe_pointer(p, head, FIELD_gc_head_next, &next) &&
@@ -234,9 +234,10 @@ static bool has_objects(struct check *c, uint64_t head)
 {
 	uint64_t next;
 
-	return probe_pointer(&c->probe, head, FIELD_gc_head_next, &next) &&
+	return probe_pointer(&c->fresh, head, FIELD_gc_head_next, &next) &&
 	       ((next & UNTAGGED) == head ||
-		       check_is_object(c, (next & UNTAGGED) + c->result->fields[FIELD_sizeof_gc_head].size));
+		       (probe_type_of(&c->fresh,
+				(next & UNTAGGED) + c->result->fields[FIELD_sizeof_gc_head].size) != 0));
 }
 
 /* Debian's 3.13 aligns the heads to 4 bytes, so that they start 4 bytes earlier than everybody else's. */

@@ -242,14 +242,14 @@ static void look_at_list(struct check *c, uint64_t head, struct outcome *outcome
 	enum type_kind kind;
 	bool is_exact;
 
-	if (!probe_word(&c->probe, head, &at))
+	if (!probe_word(&c->fresh, head, &at))
 		return;
 	for (int i = 0; at && at != head && i < SAMPLES_EACH; i++) {
 		uint64_t task = at - c->probe.fields[FIELD_task_node].offset;
 
 		outcome_add(outcome, samples_kind(c->samples, task, &kind, &is_exact) && kind == KIND_TASK);
 		samples_offer(c->samples, task);
-		if (!probe_word(&c->probe, at, &at))
+		if (!probe_word(&c->fresh, at, &at))
 			return;
 	}
 }

@@ -20,7 +20,7 @@ struct threads {
 
 static bool find_threads(struct check *c, struct threads *threads)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t at, interp, newer;
 
 	threads->count = 0;
@@ -45,10 +45,10 @@ static bool are_distinct(struct check *c, const struct threads *threads, enum fi
 	uint64_t value, other;
 
 	for (size_t i = 0; i < threads->count; i++) {
-		if (!probe_unsigned(&c->probe, threads->at[i], id, &value) || !value || value > most)
+		if (!probe_unsigned(&c->fresh, threads->at[i], id, &value) || !value || value > most)
 			return false;
 		for (size_t k = 0; k < i; k++)
-			if (!probe_unsigned(&c->probe, threads->at[k], id, &other) || other == value)
+			if (!probe_unsigned(&c->fresh, threads->at[k], id, &other) || other == value)
 				return false;
 	}
 	return true;
@@ -60,8 +60,8 @@ static bool are_pthreads(struct check *c, const struct threads *threads)
 	uint64_t value, word;
 
 	for (size_t i = 0; i < threads->count; i++)
-		if (!probe_unsigned(&c->probe, threads->at[i], FIELD_thread_id, &value) || value % 8 ||
-			!probe_word(&c->probe, value, &word) || word != value)
+		if (!probe_unsigned(&c->fresh, threads->at[i], FIELD_thread_id, &value) || value % 8 ||
+			!probe_word(&c->fresh, value, &word) || word != value)
 			return false;
 	return true;
 }
@@ -72,12 +72,12 @@ static void check_thread_objects(
 {
 	uint64_t object, found;
 
-	for (size_t i = 0; probe_has(&c->probe, id) && i < threads->count; i++) {
+	for (size_t i = 0; probe_has(&c->fresh, id) && i < threads->count; i++) {
 		bool is_right;
 
-		if (probe_pointer(&c->probe, threads->at[i], id, &object) && !object)
+		if (probe_pointer(&c->fresh, threads->at[i], id, &object) && !object)
 			continue;
-		found = probe_type_of(&c->probe, object);
+		found = probe_type_of(&c->fresh, object);
 		is_right = found && (!type || found == type);
 		if (type || !is_right)
 			check_moving_field(c, id, is_right, "what is there is something else");
@@ -89,7 +89,7 @@ static void check_thread_objects(
 /* The stack of handled exceptions ends inside the thread state: Include/cpython/pystate.h, exc_state. */
 static bool has_exception_stack(struct check *c, uint64_t thread)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t item, value, previous;
 
 	if (!probe_pointer(p, thread, FIELD_thread_exc_info, &item))
@@ -111,10 +111,10 @@ static void check_cframe(struct check *c, const struct threads *threads)
 {
 	uint64_t cframe, word;
 
-	if (probe_has(&c->probe, FIELD_thread_cframe))
+	if (probe_has(&c->fresh, FIELD_thread_cframe))
 		check_field(c, FIELD_thread_cframe,
-			probe_pointer(&c->probe, threads->at[0], FIELD_thread_cframe, &cframe) && cframe &&
-				cframe % 8 == 0 && probe_word(&c->probe, cframe, &word),
+			probe_pointer(&c->fresh, threads->at[0], FIELD_thread_cframe, &cframe) && cframe &&
+				cframe % 8 == 0 && probe_word(&c->fresh, cframe, &word),
 			"threads have nothing there");
 }
 
@@ -156,7 +156,7 @@ static void check_thread_tail(struct check *c, const struct threads *threads)
 	bool holds, has_lists = true;
 	int step = 0;
 
-	if (!probe_has(&c->probe, FIELD_thread_mem_free_queue))
+	if (!probe_has(&c->fresh, FIELD_thread_mem_free_queue))
 		return;
 	holds = find_queue(c, threads, &step);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -169,7 +169,7 @@ static void check_thread_tail(struct check *c, const struct threads *threads)
 	}
 	check_thread_objects(c, threads, FIELD_thread_running_loop, 0);
 	check_thread_objects(c, threads, FIELD_thread_running_task, 0);
-	if (!probe_has(&c->probe, FIELD_thread_tasks_head))
+	if (!probe_has(&c->fresh, FIELD_thread_tasks_head))
 		return;
 	for (size_t i = 0; i < threads->count; i++)
 		has_lists &=
@@ -189,7 +189,7 @@ static bool are_locals(struct check *c, uint64_t locals, uint64_t count)
 	uint64_t word;
 
 	for (uint64_t i = 0; i < count && i < LOCALS_MAX; i++) {
-		if (!probe_word(&c->probe, locals + 8 * i, &word))
+		if (!probe_word(&c->fresh, locals + 8 * i, &word))
 			return false;
 		if (word > 1 && (word & 3) != 3 && !check_is_object(c, word & UNTAGGED))
 			return false;
@@ -201,14 +201,14 @@ static bool has_bytecode(struct check *c, uint64_t code, uint64_t at)
 {
 	uint64_t units, start = code + c->result->fields[FIELD_code_bytecode].offset;
 
-	return probe_unsigned(&c->probe, code, FIELD_var_size, &units) && units && units < UINT32_MAX &&
+	return probe_unsigned(&c->fresh, code, FIELD_var_size, &units) && units && units < UINT32_MAX &&
 	       at + 2 >= start && at <= start + 2 * units;
 }
 
 /* The names and the kinds of the locals are as many as the locals. */
 static bool has_names(struct check *c, uint64_t code, uint64_t locals)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t names, kinds, count, kinds_count;
 
 	return probe_pointer(p, code, FIELD_code_localsplusnames, &names) &&
@@ -222,7 +222,7 @@ static bool has_names(struct check *c, uint64_t code, uint64_t locals)
  * without a function. */
 static enum frame_verdict look_at_struct(struct check *c, uint64_t frame)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t code, function, instruction, owner, object, count, function_type;
 
 	if (!probe_pointer(p, frame, FIELD_frame_code, &code) ||
@@ -247,7 +247,7 @@ static enum frame_verdict look_at_struct(struct check *c, uint64_t frame)
 /* A frame that is an object: up to 3.10. */
 static enum frame_verdict look_at_object(struct check *c, uint64_t frame)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t code, stack, locals, count, names[LOCALS_MAX];
 	size_t cells, frees;
 
@@ -272,7 +272,7 @@ static enum frame_verdict look_at_object(struct check *c, uint64_t frame)
 
 static bool top_frame(struct check *c, uint64_t thread, uint64_t *frame)
 {
-	const struct probe *p = &c->probe;
+	const struct probe *p = &c->fresh;
 	uint64_t cframe;
 
 	if (probe_has(p, FIELD_thread_current_frame))
@@ -286,7 +286,7 @@ static bool top_frame(struct check *c, uint64_t thread, uint64_t *frame)
 /* The stack from its top to its end: some frame must be right, none may be wrong. */
 static bool has_stack(struct check *c, uint64_t thread)
 {
-	bool are_structs = probe_has(&c->probe, FIELD_frame_localsplus), has_right = false;
+	bool are_structs = probe_has(&c->fresh, FIELD_frame_localsplus), has_right = false;
 	uint64_t at;
 
 	if (!top_frame(c, thread, &at))
@@ -300,7 +300,7 @@ static bool has_stack(struct check *c, uint64_t thread)
 			return false;
 		has_right |= verdict == FRAME_RIGHT;
 		if (!probe_pointer(
-			    &c->probe, at, are_structs ? FIELD_frame_previous : FIELD_frameobject_back, &at))
+			    &c->fresh, at, are_structs ? FIELD_frame_previous : FIELD_frameobject_back, &at))
 			return false;
 	}
 	return has_right;
@@ -347,7 +347,7 @@ void check_threads(struct check *c)
 		are_distinct(c, &threads, FIELD_thread_id, UINT64_MAX) && are_pthreads(c, &threads),
 		"threads have no pthread_t there");
 	check_thread_objects(c, &threads, FIELD_thread_dict, c->dict_type);
-	check_thread_objects(c, &threads, FIELD_thread_context, probe_symbol(&c->probe, "PyContext_Type"));
+	check_thread_objects(c, &threads, FIELD_thread_context, probe_symbol(&c->fresh, "PyContext_Type"));
 	check_thread_objects(c, &threads, FIELD_thread_current_exception, 0);
 	check_thread_objects(c, &threads, FIELD_thread_async_exc, 0);
 	check_thread_objects(c, &threads, FIELD_thread_async_gen_firstiter, 0);
