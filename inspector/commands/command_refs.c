@@ -1,5 +1,6 @@
 #include "inspector/commands/choose.h"
 #include "inspector/commands/session.h"
+#include "inspector/graph/native_refs.h"
 #include "inspector/graph/typed.h"
 #include "inspector/python/type.h"
 #include "inspector/report/text.h"
@@ -84,6 +85,7 @@ static bool show(struct session *session, const struct asked *asked, bool with_r
 	bool ok;
 
 	retention_find(&graph, asked->objects, asked->count, session->options->paths_most, found);
+	native_refs_find(&graph, found, asked->count);
 	view.objects = found;
 	view.object_count = asked->count;
 	view.object_total = asked->total;

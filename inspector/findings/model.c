@@ -3,6 +3,7 @@
 #include "inspector/findings/arguments.h"
 #include "inspector/findings/facts.h"
 #include "inspector/findings/findings.h"
+#include "inspector/graph/native_refs.h"
 
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ static void find_orphans(struct model *model, const struct model_options *option
 	}
 	found = xcalloc(model->orphan_count, sizeof(*found));
 	retention_find(&g, objects, model->orphan_count, options->paths_most, found);
+	native_refs_find(&g, found, model->orphan_count);
 	for (size_t i = 0; i < model->orphan_count; i++) {
 		model->orphans[i].retention = found[i];
 	}

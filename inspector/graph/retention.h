@@ -26,6 +26,8 @@ struct path {
 	const char *text;   /* as Python: "app.container._pending['user:42']" */
 };
 
+struct native_place;
+
 struct retention {
 	uint64_t object;
 	bool is_known;	   /* false: there is no object, nothing below is known */
@@ -34,6 +36,10 @@ struct retention {
 	int64_t refcount;  /* ob_refcnt */
 	int64_t native_references; /* references that were not found in any object: from C code, a stack, a
 				      register */
+	/* Where such references may be: native_refs.h; in the arena. */
+	size_t native_place_count;
+	struct native_place *native_places;
+	size_t native_place_total; /* places that were found; native_place_count, or more */
 	size_t referrer_count;
 	struct step
 		*referrers; /* every direct reference, in address order of the holders, then those of roots */

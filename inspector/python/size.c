@@ -29,7 +29,7 @@ static uint64_t str_size(struct python *py, uint64_t object)
 }
 
 /* Objects/dictobject.c, _PyDict_KeysSize: two thirds of the slots have an entry. */
-static uint64_t keys_size(struct python *py, uint64_t keys)
+uint64_t pydict_keys_size(struct python *py, uint64_t keys)
 {
 	uint64_t slots, index, entry = python_sizeof(py, FIELD_sizeof_entry);
 
@@ -56,7 +56,7 @@ static uint64_t dict_tables(struct python *py, uint64_t object)
 		!read_pointer(py, object, FIELD_dict_values, &values, NULL))
 		return 0;
 	if (!values) /* the keys of empty dicts are shared by all of them: _PyDict_SizeOf */
-		return read_or_zero(py, keys, FIELD_keys_refcnt) == 1 ? keys_size(py, keys) : 0;
+		return read_or_zero(py, keys, FIELD_keys_refcnt) == 1 ? pydict_keys_size(py, keys) : 0;
 	/* The keys are shared by the class; of the values there are as many as keys have room. */
 	if (python_has(py, FIELD_keys_size))
 		return 8 * ((read_or_zero(py, keys, FIELD_keys_size) << 1) / 3);

@@ -9,4 +9,7 @@
  * values with the instance. Of a C type that is not known the object itself counts, not what it points to. */
 uint64_t pyobject_size(struct python *py, uint64_t object);
 
+/* Bytes of a keys object of dicts. */
+uint64_t pydict_keys_size(struct python *py, uint64_t keys);
+
 #endif

@@ -1,4 +1,5 @@
 #include "inspector/findings/findings.h"
+#include "inspector/graph/native_refs.h"
 #include "inspector/report/json_parts.h"
 
 json_t *json_step(const struct view *view, const struct step *step)
@@ -50,10 +51,28 @@ static json_t *json_paths(const struct view *view, const struct retention *reten
 	return list;
 }
 
+static json_t *json_native_places(const struct view *view, const struct retention *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->native_place_count; i++) {
+		const struct native_place *place = &r->native_places[i];
+
+		json_array_append_new(list,
+			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", native_kind_name(place->kind),
+				"address", json_address(place->address), "thread",
+				place->thread ? json_integer((json_int_t)place->thread) : json_null(), "name",
+				json_text(place->name), "file", json_text(place->file), "text",
+				json_text(native_place_text(view->py, place))));
+	}
+	return list;
+}
+
 static void set_retention(const struct view *view, const struct retention *r, json_t *o)
 {
 	json_object_set_new(o, "refcount", r->has_refcount ? json_integer(r->refcount) : json_null());
 	json_object_set_new(o, "native_references", json_integer(r->native_references));
+	json_object_set_new(o, "native_places", json_native_places(view, r));
 	json_object_set_new(o, "referrers", json_steps(view, r->referrers, r->referrer_count));
 	json_object_set_new(o, "paths", json_paths(view, r));
 	json_object_set_new(o, "holders", json_integer((json_int_t)r->holder_count));

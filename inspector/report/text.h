@@ -22,7 +22,7 @@ void text_layout(const struct view *view);
 /* Parts that several commands share. */
 void text_link(const struct view *view, const struct link *link);
 void text_edge(const struct view *view, const struct step *step);
-void text_native(const struct retention *retention, const char *before);
+void text_native(const struct view *view, const struct retention *retention, const char *before);
 void text_referrer_tree(const struct view *view, const struct retention *retention);
 void text_paths(const struct view *view, const struct retention *retention, const char *before);
 

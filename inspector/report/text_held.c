@@ -48,7 +48,7 @@ static void print_referrers(const struct view *view, const struct retention *r)
 	table_print(table);
 	if (r->referrers_left_out)
 		printf("and %llu more references\n", (unsigned long long)r->referrers_left_out);
-	text_native(r, "");
+	text_native(view, r, "");
 }
 
 static void print_paths(const struct view *view, const struct retention *r)

@@ -1,6 +1,7 @@
 #include "inspector/report/text.h"
 
 #include "inspector/findings/place.h"
+#include "inspector/graph/native_refs.h"
 #include "inspector/report/orphan_groups.h"
 #include "inspector/report/style.h"
 
@@ -61,15 +62,24 @@ static void print_holders(const struct view *view, const struct retention *r)
 	}
 	if (r->referrer_count > told && r->referrer_count > HOLDERS_SHOWN)
 		printf("               and %zu more\n", r->referrer_count - HOLDERS_SHOWN);
-	text_native(r, "    ");
+	text_native(view, r, "    ");
 }
 
-void text_native(const struct retention *r, const char *before)
+void text_native(const struct view *view, const struct retention *r, const char *before)
 {
 	if (r->native_references)
-		printf("%s%lld of %lld reference%s held from native code: C variables, a stack, a register\n",
+		printf("%s%lld of %lld reference%s %s held from native code: C variables, a stack, a "
+		       "register\n",
 			before, (long long)r->native_references, (long long)r->refcount,
-			r->native_references == 1 ? " is" : "s are");
+			r->refcount == 1 ? "" : "s", r->native_references == 1 ? "is" : "are");
+	for (size_t i = 0; i < r->native_place_count; i++) {
+		printf("%s  perhaps ", before);
+		style_print(view, STYLE_PLAIN, native_place_text(view->py, &r->native_places[i]), 0);
+		putchar('\n');
+	}
+	if (r->native_place_total > r->native_place_count)
+		printf("%s  or one of %zu more places\n", before,
+			r->native_place_total - r->native_place_count);
 }
 
 void text_paths(const struct view *view, const struct retention *r, const char *before)

@@ -70,6 +70,6 @@ void text_referrer_tree(const struct view *view, const struct retention *r)
 	for (size_t i = 0; i < tree.count; i++)
 		add_row(table, view, &tree.rows[i]);
 	table_print(table);
-	text_native(r, "");
+	text_native(view, r, "");
 	referrer_tree_deinit(&tree);
 }

@@ -83,6 +83,8 @@ static void take_threads(struct target *t, const struct tracer *tracer)
 		thread->stack_pointer = threads[i].stack_pointer;
 		thread->pc = threads[i].pc;
 		thread->call = threads[i].call;
+		thread->has_all_registers = threads[i].has_registers;
+		memcpy(thread->registers, threads[i].registers, sizeof(thread->registers));
 		foreign += !threads[i].is_stopped;
 		t->thread_count++;
 	}

@@ -60,7 +60,9 @@ struct target_thread {
 	bool has_registers; /* what is below is known */
 	uint64_t stack_pointer, pc;
 	struct system_call call;
-	int signal; /* core: the signal that it was stopped by, 0 when none */
+	bool has_all_registers;
+	uint64_t registers[27]; /* struct user_regs_struct of x86_64, in its order */
+	int signal;		/* core: the signal that it was stopped by, 0 when none */
 };
 
 struct target_options {

@@ -283,6 +283,8 @@ static void add_threads(struct target *t)
 		t->threads[i].stack_pointer = threads[i].stack_pointer;
 		t->threads[i].pc = threads[i].pc;
 		t->threads[i].has_registers = threads[i].pc != 0;
+		t->threads[i].has_all_registers = t->threads[i].has_registers;
+		memcpy(t->threads[i].registers, threads[i].registers, sizeof(t->threads[i].registers));
 		if (t->threads[i].has_registers)
 			system_call_of_registers(threads[i].registers, &t->threads[i].call);
 	}

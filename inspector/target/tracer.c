@@ -62,6 +62,8 @@ static void read_registers(struct tracer_thread *thread)
 	thread->has_registers = true;
 	thread->stack_pointer = registers.rsp;
 	thread->pc = registers.rip;
+	_Static_assert(sizeof(thread->registers) == sizeof(registers), "x86_64 registers");
+	memcpy(thread->registers, &registers, sizeof(registers));
 	system_call_of_registers((const uint64_t *)&registers, &thread->call);
 }
 

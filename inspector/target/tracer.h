@@ -22,6 +22,7 @@ struct tracer_thread {
 	bool is_gone;
 	bool has_registers; /* what is below is known */
 	uint64_t stack_pointer, pc;
+	uint64_t registers[27]; /* struct user_regs_struct */
 	struct system_call call;
 };
 

@@ -105,6 +105,39 @@ def heap_counts_objects_by_type(case):
     return faults
 
 
+@test
+def references_from_native_code_are_counted_and_found(case):
+    """One object in memory that ctypes allocated, one in a variable of C, one on a stack."""
+    with Workload(case.interpreter, "native.py", [], folder=PROGRAMS) as program:
+        program.settle()
+        with open(program.truth_path) as source:
+            truth = json.load(source)
+        said = {name: case.json("refs", row["address"], "--pid", program.pid)["object"]
+                for name, row in truth.items()}
+        held = case.json("path", truth["memory"]["address"], "--pid", program.pid)["object"]
+        text = case.tool.run("refs", truth["data"]["address"], "--pid", program.pid).text
+    faults = []
+    # From 3.14 on a frame that calls something has written where its stack ends.
+    if "<stack>" in [edge["edge"] for edge in said["stack"]["referrers"]]:
+        del truth["stack"]
+    for name, row in truth.items():
+        if said[name]["native_references"] != row["native"]:
+            faults.append("%s: %d native references, not %d" % (
+                name, said[name]["native_references"], row["native"]))
+        places = said[name]["native_places"]
+        if row["native"] and not any(
+                place["kind"] in row["kinds"] and row["where"] in (None, place["address"])
+                for place in places):
+            faults.append("%s: not among the places: %s" % (name, places))
+        if not row["native"] and places:
+            faults.append("%s: has places: %s" % (name, places))
+    if held["garbage"] or [path["root"] for path in held["paths"]] != ["native code"]:
+        faults.append("memory: paths %s" % held["paths"])
+    if "PyOS_InputHook" not in text:
+        faults.append("the variable is not named: %s" % text)
+    return faults
+
+
 def words(text):
     return [part for part in text.split(",") if part]
 
