@@ -204,6 +204,15 @@ static bool is_method_of(struct python *py, uint64_t object, uint64_t self)
 	return read_pointer(py, object, field, &bound, NULL) && bound == self;
 }
 
+/* Whether a method of a task is one that asyncio itself calls to go on with it, and no cancel(). */
+static bool goes_on(struct python *py, uint64_t method)
+{
+	struct callable callable;
+
+	callable_read(py, method, &callable);
+	return strcmp(callable.name, "Task.__step") == 0 || strcmp(callable.name, "Task.__wakeup") == 0;
+}
+
 /* Who has a method of the task in hand can call it: to go on with the task, or to cancel it. */
 static void find_grips(struct wake_finder *f, size_t i)
 {
@@ -215,7 +224,7 @@ static void find_grips(struct wake_finder *f, size_t i)
 		if (!is_method_of(f->py, heap_address(f->graph->heap, sources[k]), f->a->tasks[i].address))
 			continue;
 		wake_fix_grip(f->fix, sources[k], i);
-		is_gripped = true;
+		is_gripped |= !goes_on(f->py, heap_address(f->graph->heap, sources[k]));
 	}
 	/* A task that is cancelled cancels what it awaits. */
 	for (size_t k = 0; is_gripped && k < f->a->tasks[i].wait.task_count; k++) {

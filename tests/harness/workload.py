@@ -67,13 +67,14 @@ class Workload:
     """with Workload(interpreter, "service.py", ["--tasks", "3"]) as w: w.pid ..."""
 
     def __init__(self, interpreter, script, arguments=(), truth=True, env=None,
-                 folder=WORKLOADS):
+                 folder=WORKLOADS, stdin=subprocess.DEVNULL):
         self.interpreter = interpreter
         self.script = script
         self.arguments = list(arguments)
         self.truth = truth
         self.env = env
         self.source = folder
+        self.stdin = stdin
         self.process = None
 
     def __enter__(self):
@@ -104,7 +105,7 @@ class Workload:
         self.stderr_path = os.path.join(self.folder, "stderr")
         with open(self.stderr_path, "wb") as stderr:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr,
+                command, stdin=self.stdin, stdout=subprocess.PIPE, stderr=stderr,
                 env=clean_environment(self.env), start_new_session=True)
         self.pid = self.process.pid
         timer = threading.Timer(READY_SECONDS, self.process.kill)
@@ -178,6 +179,8 @@ class Workload:
                 self.process.kill()
                 self.process.wait()
             self.process.stdout.close()
+            if self.process.stdin:
+                self.process.stdin.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
