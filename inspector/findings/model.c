@@ -81,7 +81,7 @@ struct model *model_build(struct python *py, const struct model_options *options
 	}
 	if (options->needs_wakes) {
 		model->has_wakes = true;
-		wake_compute(model->asyncio, model->graph, &model->roots, &model->wakes);
+		wake_compute(model->asyncio, model->graph, &model->roots, &model->reach, &model->wakes);
 	}
 	if (options->needs_orphans)
 		find_orphans(model, options);

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Tasks one behind the other; in a longer queue a proof is not looked for to its end. */
+#define STEPS_MAX 1000
+
 const char *wake_class_name(enum wake_class class)
 {
 	static const char *const names[] = {"none", "will-run", "outside", "idle", "never", "unknown"};
@@ -68,6 +71,7 @@ static void describe_tasks(struct wake_finder *f)
 
 	f->tasks = xcalloc(a->task_count, sizeof(*f->tasks));
 	f->takes_part = xcalloc(a->task_count, sizeof(*f->takes_part));
+	f->by_garbage = xcalloc(a->task_count, sizeof(*f->by_garbage));
 	for (size_t i = 0; i < a->task_count; i++) {
 		const struct task *task = &a->tasks[i];
 		struct wake_task *out = &f->tasks[i];
@@ -308,6 +312,16 @@ static enum wake_class class_of(struct wake_finder *f, size_t i, const struct wa
 	return WAKE_OUTSIDE;
 }
 
+/* What it waits for, or the last of the tasks that it waits for one behind the other, may be set by garbage
+ * that is destroyed. */
+static bool rests_on_garbage(const struct wake_finder *f, size_t i)
+{
+	for (size_t steps = 0; f->any_by_garbage && i != SIZE_MAX; i = f->tasks[i].awaited_task)
+		if (f->by_garbage[i] || ++steps > STEPS_MAX)
+			return true;
+	return false;
+}
+
 /* A timer that sets the very future, and a handle that goes on with the task, leave nothing to be concluded.
  * Counts of references that are split between threads are not as good a proof as those that are not. */
 static enum wake_certainty certainty_of(
@@ -326,7 +340,7 @@ static enum wake_certainty certainty_of(
 	case WAKE_IDLE:
 		return WAKE_LIKELY;
 	case WAKE_NEVER:
-		return python_is_free_threaded(f->py) ? WAKE_LIKELY : WAKE_PROVED;
+		return python_is_free_threaded(f->py) || rests_on_garbage(f, i) ? WAKE_LIKELY : WAKE_PROVED;
 	default:
 		return WAKE_CERTAINTY_UNKNOWN;
 	}
@@ -409,7 +423,8 @@ static void judge(struct wake_finder *f, size_t i, struct wake *wake)
 		wait->wakes_by = wake_source_text(f, &r);
 }
 
-void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *roots, struct wakes *wakes)
+void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *roots,
+	const struct reach *reach, struct wakes *wakes)
 {
 	struct wake_finder f = {.a = a, .py = a->py, .graph = graph, .roots = roots};
 
@@ -422,7 +437,8 @@ void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *ro
 	wake_mark_direct(&f);
 	wake_mark_active(&f);
 	wake_mark_idle(&f);
-	wake_mark_native(&f);
+	wake_mark_native(&f, reach);
+	wake_look_at_garbage(&f, reach);
 	for (size_t i = 0; i < a->task_count; i++)
 		judge(&f, i, &wakes->items[i]);
 	wakes->is_dead = !f.anything_runs;
@@ -430,6 +446,7 @@ void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *ro
 	addrmap_deinit(&f.task_nodes);
 	free(f.tasks);
 	free(f.takes_part);
+	free(f.by_garbage);
 	free(f.loop_nodes);
 	free(f.loop_states);
 	free(f.sources);

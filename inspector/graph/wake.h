@@ -50,7 +50,8 @@ struct wakes {
 };
 
 /* Also fills wakes_by of waits for which nothing was found yet. */
-void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *roots, struct wakes *wakes);
+void wake_compute(struct asyncio *a, struct graph *graph, const struct roots *roots,
+	const struct reach *reach, struct wakes *wakes);
 void wake_deinit(struct wakes *wakes);
 
 /* "will-run", "outside", "idle", "never", "unknown"; "proved", "likely", "unknown". Static. */

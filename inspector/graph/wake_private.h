@@ -46,6 +46,8 @@ struct wake_finder {
 	struct wake_fix *fix;
 	struct source *sources;
 	size_t source_count, source_capacity;
+	uint64_t *by_garbage; /* by index of task: garbage whose end may wake it; 0 none */
+	bool any_by_garbage;
 	bool anything_runs; /* something else than the loops' own waiting */
 };
 
@@ -56,7 +58,13 @@ uint32_t wake_add_source(struct wake_finder *f, const struct source *source);
 void wake_mark_direct(struct wake_finder *f);
 void wake_mark_active(struct wake_finder *f);
 void wake_mark_idle(struct wake_finder *f);
-void wake_mark_native(struct wake_finder *f);
+void wake_mark_native(struct wake_finder *f, const struct reach *reach);
+
+/* Whether somebody may hold the object of a node that is none of the objects that are known to. */
+bool wake_has_room_for_others(const struct graph *graph, uint32_t node);
+
+/* wake_garbage.c: sets by_garbage. After wake_mark_native, which prepares for it. */
+void wake_look_at_garbage(struct wake_finder *f, const struct reach *reach);
 
 /* wake_text.c. In the arena of py. */
 

@@ -316,7 +316,7 @@ static bool may_doubt(const struct graph *g, uint32_t from)
 
 /* Whether somebody may hold the object that is none of the objects that are known to: it has more references
  * than were found, or one of those found may be none. */
-static bool has_room_for_others(const struct graph *g, uint32_t node)
+bool wake_has_room_for_others(const struct graph *g, uint32_t node)
 {
 	uint64_t object = heap_address(g->heap, node);
 	size_t found;
@@ -331,23 +331,23 @@ static bool has_room_for_others(const struct graph *g, uint32_t node)
 	return false;
 }
 
-void wake_mark_native(struct wake_finder *f)
+void wake_mark_native(struct wake_finder *f, const struct reach *reach)
 {
-	uint64_t *unmarked = xcalloc((size_t)f->graph->count / 64 + 1, sizeof(*unmarked));
+	uint64_t *asked = xcalloc((size_t)f->graph->count / 64 + 1, sizeof(*asked));
 
 	wake_fix_round(f->fix, ROUND_NATIVE);
 	wake_fix_run(f->fix);
 	for (uint32_t node = 0; node < f->graph->count; node++)
-		if (!wake_fix_is_marked(f->fix, node))
-			unmarked[node / 64] |= UINT64_C(1) << (node % 64);
-	graph_prepare_referrers(f->graph, unmarked);
+		if (!wake_fix_is_marked(f->fix, node) || reach->distance[node] == UNREACHED)
+			asked[node / 64] |= UINT64_C(1) << (node % 64);
+	graph_prepare_referrers(f->graph, asked);
 	for (uint32_t node = 0; node < f->graph->count; node++) {
-		if (wake_fix_is_marked(f->fix, node) || !has_room_for_others(f->graph, node))
+		if (wake_fix_is_marked(f->fix, node) || !wake_has_room_for_others(f->graph, node))
 			continue;
 		wake_fix_mark(f->fix, node,
 			wake_add_source(f, &(struct source){.kind = SOURCE_NATIVE,
 						   .object = heap_address(f->graph->heap, node)}));
 		wake_fix_run(f->fix);
 	}
-	free(unmarked);
+	free(asked);
 }

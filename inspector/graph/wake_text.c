@@ -147,6 +147,16 @@ static const char *loop_grounds(struct wake_finder *f, size_t loop)
 		       : "its loop does not run, and nothing that can run leads to it";
 }
 
+static const char *garbage_grounds(struct wake_finder *f, uint64_t object)
+{
+	const struct pytype *type = pytype_of(f->py, object, NULL);
+
+	return arena_printf(f->py->arena,
+		"only the %s at 0x%llx leads to what it waits for, which is garbage and may set it when the "
+		"collector destroys it",
+		type ? type->full_name : "object", (unsigned long long)object);
+}
+
 static const char *blind_grounds(struct wake_finder *f, size_t task)
 {
 	size_t loop = f->tasks[task].loop;
@@ -173,6 +183,8 @@ const char *wake_grounds(struct wake_finder *f, size_t task, const struct wake_r
 		return blind_grounds(f, task);
 	if (r->waits_for_loop || f->loop_states[loop] == WAKE_LOOP_CLOSED)
 		return loop_grounds(f, loop);
+	if (f->by_garbage[task])
+		return garbage_grounds(f, f->by_garbage[task]);
 	if (awaited != SIZE_MAX)
 		return arena_printf(f->py->arena,
 			"the task '%s' that it awaits can never end: only cancel() can",
