@@ -156,7 +156,7 @@ def main():
     parser.add_argument("--require", type=words, default=[], metavar="NAME,...")
     parser.add_argument("--only", type=words, default=[], metavar="WORD,...")
     parser.add_argument("--cores", type=words, default=CORES, metavar="NAME,...")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--jobs", type=int, default=6 * (os.cpu_count() or 1))
     parser.add_argument("--interpreters", metavar="FILE")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()

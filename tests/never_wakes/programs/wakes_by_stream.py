@@ -17,7 +17,8 @@ async def read(sock):
 
 
 async def run():
-    process = await asyncio.create_subprocess_exec("cat", stdin=asyncio.subprocess.PIPE)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "import sys; sys.stdin.read()", stdin=asyncio.subprocess.PIPE)
     kept = os.dup(process._transport.get_pipe_transport(0).get_extra_info("pipe").fileno())
     process._transport.get_pipe_transport(0).close()
     DESCRIPTORS.append(kept)
