@@ -1,9 +1,6 @@
 #include "inspector/asyncio/wait_text.h"
 
-#include "inspector/asyncio/asyncio.h"
-#include "inspector/asyncio/naming.h"
-#include "inspector/asyncio/primitive.h"
-#include "inspector/asyncio/waker.h"
+#include "inspector/asyncio/wait_writer.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/int.h"
 #include "inspector/python/repr.h"
@@ -17,17 +14,6 @@
 #define NAME_LIMIT    100
 #define HOLDERS_SHOWN 2
 #define MEMBERS_MAX   (1 << 24)
-#define SOCKETS_MAX   64
-
-struct writer {
-	struct asyncio *a;
-	struct python *py;
-	struct naming naming;
-	struct wakers wakers;
-	struct endpoint_table *endpoints;
-	struct addrmap named; /* hash of type and name -> the object that alone is called so, or SEVERAL */
-	struct strbuf out;
-};
 
 /* Two locks are both called 'lock', each by its own frames: such have their address as well. */
 #define SEVERAL UINT64_MAX
@@ -64,25 +50,30 @@ static bool is_ambiguous(const struct writer *w, const char *type_name, const ch
 	return addrmap_get(&w->named, hash_name(type_name, name), &object) && object == SEVERAL;
 }
 
-static uint64_t attribute(struct python *py, uint64_t object, const char *name)
+uint64_t writer_attribute(struct writer *w, uint64_t object, const char *name)
 {
 	uint64_t value;
 
-	return object && instance_get(py, object, name, &value, NULL) && value != py->none ? value : 0;
+	return object && instance_get(w->py, object, name, &value, NULL) && value != w->py->none ? value : 0;
 }
 
-static const char *last_part(const char *dotted)
+const char *writer_last_part(const char *dotted)
 {
 	const char *dot = strrchr(dotted, '.');
 
 	return dot && dot[1] ? dot + 1 : dotted;
 }
 
-/* "Lock 'self.lock'", "Lock 'self.lock' at 0x7f10" when another has the same name, or "Lock at 0x7f10" when
- * nobody calls it by one. */
-static void append_object(struct writer *w, const char *type_name, const char *name, uint64_t address)
+const char *writer_base_name(const char *path)
 {
-	strbuf_append_safe(&w->out, last_part(type_name));
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+void writer_append_object(struct writer *w, const char *type_name, const char *name, uint64_t address)
+{
+	strbuf_append_safe(&w->out, writer_last_part(type_name));
 	if (name) {
 		strbuf_append(&w->out, " '");
 		strbuf_append_safe(&w->out, name);
@@ -92,7 +83,7 @@ static void append_object(struct writer *w, const char *type_name, const char *n
 		strbuf_printf(&w->out, " at 0x%llx", (unsigned long long)address);
 }
 
-static void append_task(struct writer *w, uint64_t address)
+void writer_append_task(struct writer *w, uint64_t address)
 {
 	size_t index = asyncio_find_task(w->a, address);
 	const struct pytype *type;
@@ -104,7 +95,7 @@ static void append_task(struct writer *w, uint64_t address)
 		return;
 	}
 	type = pytype_of(w->py, address, NULL);
-	append_object(w, type ? type->full_name : "future", NULL, address);
+	writer_append_object(w, type ? type->full_name : "future", NULL, address);
 }
 
 struct member_count {
@@ -161,7 +152,7 @@ static void append_wait(struct writer *w, const struct task *task, struct facts_
 		when = pyframe_local(w->py, &chain->links[chain->count - 1].frame, "return_when");
 	} else {
 		strbuf_append(&w->out, "wait_for ");
-		append_task(w, wait->on);
+		writer_append_task(w, wait->on);
 		/* Lib/asyncio/tasks.py up to 3.11: _cancel_and_wait */
 		if (chain->count && strcmp(chain->links[chain->count - 1].qualname, "wait_for") != 0)
 			fact_append(facts, "which was cancelled");
@@ -186,13 +177,6 @@ static void append_sleep(struct writer *w, const struct task *task)
 	}
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* "task 'a' at app.py:31" */
 static void append_holder(
 	struct writer *w, const struct task *task, const struct lock_holder *holder, struct strbuf *out)
@@ -204,13 +188,13 @@ static void append_holder(
 	else
 		strbuf_printf(out, "%s, which no task drives", holder->qualname);
 	if (holder->file && holder->line)
-		strbuf_printf(out, " at %s:%u", base_name(holder->file), holder->line);
+		strbuf_printf(out, " at %s:%u", writer_base_name(holder->file), holder->line);
 }
 
 static void append_holders(struct writer *w, const struct task *task, struct facts_text *facts)
 {
 	const struct wait *wait = &task->wait;
-	uint64_t locked = attribute(w->py, wait->on, "_locked");
+	uint64_t locked = writer_attribute(w, wait->on, "_locked");
 	struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < wait->holder_count && i < HOLDERS_SHOWN; i++) {
@@ -228,7 +212,7 @@ static void append_holders(struct writer *w, const struct task *task, struct fac
 
 static void append_waiters(struct writer *w, const struct wait *wait, struct facts_text *facts)
 {
-	uint64_t waiters = attribute(w->py, wait->on, "_waiters"), length;
+	uint64_t waiters = writer_attribute(w, wait->on, "_waiters"), length;
 	const struct pytype *type = waiters ? pytype_of(w->py, waiters, NULL) : NULL;
 
 	if (type && type->kind == KIND_DEQUE && sequence_length(w->py, waiters, KIND_DEQUE, &length, NULL))
@@ -245,11 +229,11 @@ static const char *name_of_lock(struct writer *w, const struct task *task, const
 		const struct link *link = &task->chain.links[i];
 
 		owner = link->has_frame ? pyframe_local(w->py, &link->frame, "self") : 0;
-		if (owner && owner != wait->on && attribute(w->py, owner, "_lock") == wait->on) {
+		if (owner && owner != wait->on && writer_attribute(w, owner, "_lock") == wait->on) {
 			const struct pytype *type = pytype_of(w->py, owner, NULL);
 
 			*type_name = arena_printf(
-				w->py->arena, "lock of %s", type ? last_part(type->full_name) : "?");
+				w->py->arena, "lock of %s", type ? writer_last_part(type->full_name) : "?");
 			return naming_find(&w->naming, &task->chain, wait->first, owner);
 		}
 	}
@@ -261,113 +245,10 @@ static void append_lock(struct writer *w, const struct task *task, struct facts_
 	const struct wait *wait = &task->wait;
 	const char *type_name = wait->on_type, *name = name_of_lock(w, task, &type_name);
 
-	append_object(w, type_name, name ? name : wait->name, wait->on);
+	writer_append_object(w, type_name, name ? name : wait->name, wait->on);
 	primitive_append_facts(w->py, wait, facts);
 	append_holders(w, task, facts);
 	append_waiters(w, wait, facts);
-}
-
-static void append_connection(struct writer *w, const struct connection *c, struct facts_text *facts)
-{
-	static const char *const streams[] = {"stdin", "stdout", "stderr"};
-	const char *arguments;
-
-	if (c->process && c->process_fd >= 0 && c->process_fd <= 2)
-		fact_append(facts, "%s of process %lld", streams[c->process_fd],
-			(long long)primitive_process(w->py, c->process, &arguments));
-	else if (c->is_pipe)
-		fact_append(facts, "pipe");
-	if (c->is_tls)
-		fact_append(facts, "TLS");
-	if (c->fd >= 0)
-		fact_append(facts, "fd %lld", (long long)c->fd);
-	if (c->peer)
-		fact_append(facts, "peer %s", c->peer);
-	else if (c->local)
-		fact_append(facts, "local %s", c->local);
-}
-
-static void append_process(struct writer *w, const struct wait *wait, struct facts_text *facts)
-{
-	const char *arguments;
-	int64_t pid = primitive_process(w->py, wait->on, &arguments);
-
-	if (pid > 0)
-		fact_append(facts, "pid %lld", (long long)pid);
-	if (arguments)
-		fact_append(facts, "%s", arguments);
-}
-
-static void append_job_place(struct writer *w, const struct job *job, struct facts_text *facts)
-{
-	const struct pythread *thread;
-
-	if (job->thread == SIZE_MAX) {
-		fact_append(facts, job->is_of_process ? "in another process" : "no thread has begun it");
-		if (job->is_queued && job->before_it)
-			fact_append(
-				facts, "%zu job%s before it", job->before_it, job->before_it == 1 ? "" : "s");
-		return;
-	}
-	thread = &w->a->threads.threads[job->thread];
-	if (thread->name)
-		fact_append(facts, "thread '%s' %llu", thread->name, (unsigned long long)thread->native_id);
-	else
-		fact_append(facts, "thread %llu", (unsigned long long)thread->native_id);
-	if (job->place)
-		fact_append(
-			facts, "at %s:%u", base_name(job->place->code->filename), pyframe_line(job->place));
-}
-
-static void append_thread(struct writer *w, const struct wait *wait, struct facts_text *facts)
-{
-	const struct job *job = wait->on ? jobs_of(&w->a->jobs, wait->on) : NULL;
-	const char *operation = wait->operation ? wait->operation : job ? "run_in_executor" : NULL;
-
-	if (wait->task_count) {
-		size_t index = asyncio_find_task(w->a, wait->tasks[0]);
-
-		append_task(w, wait->tasks[0]);
-		if (index != NO_INDEX)
-			fact_append(
-				facts, "of loop 0x%llx", (unsigned long long)w->a->tasks[index].future.loop);
-		return;
-	}
-	if (operation) {
-		bool is_call =
-			strcmp(operation, "run_in_executor") == 0 || strcmp(operation, "to_thread") == 0;
-
-		strbuf_append_safe(&w->out, operation);
-		if (job) {
-			strbuf_append(&w->out, is_call ? "(" : ": ");
-			strbuf_append_safe(&w->out, job->function.name);
-			strbuf_append(&w->out, is_call ? ")" : "");
-		}
-	} else {
-		strbuf_append(&w->out, wait->on ? "concurrent " : "");
-		append_object(w, wait->on ? wait->on_type : wait->type_name, wait->name,
-			wait->on ? wait->on : wait->address);
-	}
-	if (job)
-		append_job_place(w, job, facts);
-}
-
-/* Addresses of a server's sockets: of the kernel, by the descriptors that its loop watches. */
-static void append_server_sockets(struct writer *w, const struct wait *wait, struct facts_text *facts)
-{
-	uint64_t sockets = attribute(w->py, wait->on, "_sockets"), socket;
-	const struct pytype *type = sockets ? pytype_of(w->py, sockets, NULL) : NULL;
-	struct sequence_iter iter;
-
-	if (!type || type->kind != KIND_LIST || !sequence_open(w->py, sockets, KIND_LIST, &iter, NULL))
-		return;
-	for (size_t i = 0; i < SOCKETS_MAX && sequence_next(&iter, &socket); i++) {
-		const struct watch *watch = watches_find(&w->wakers.watches, socket);
-		struct connection c = {.fd = watch ? watch->fd : -1};
-
-		connection_ask_kernel(w->py, w->endpoints, &c);
-		append_connection(w, &c, facts);
-	}
 }
 
 static void append_words(struct writer *w, struct task *task, struct facts_text *facts)
@@ -376,11 +257,11 @@ static void append_words(struct writer *w, struct task *task, struct facts_text 
 
 	switch (wait->kind) {
 	case WAIT_TASK:
-		append_task(w, wait->address);
+		writer_append_task(w, wait->address);
 		break;
 	case WAIT_SHIELD:
 		strbuf_append(&w->out, "shield of ");
-		append_task(w, wait->on);
+		writer_append_task(w, wait->on);
 		break;
 	case WAIT_GATHER:
 		strbuf_append(&w->out, "gather of ");
@@ -397,27 +278,24 @@ static void append_words(struct writer *w, struct task *task, struct facts_text 
 		append_lock(w, task, facts);
 		break;
 	case WAIT_SOCKET:
-		strbuf_append_safe(&w->out, wait->operation);
-		append_connection(w, &wait->connection, facts);
+		writer_append_socket(w, wait, facts);
 		break;
 	case WAIT_SUBPROCESS:
 		strbuf_append_safe(&w->out, wait->operation);
-		append_process(w, wait, facts);
+		writer_append_process(w, wait, facts);
 		break;
 	case WAIT_THREAD:
-		append_thread(w, wait, facts);
+		writer_append_thread(w, wait, facts);
 		break;
 	case WAIT_SERVER:
-		strbuf_append_safe(&w->out, wait->operation);
-		append_server_sockets(w, wait, facts);
-		primitive_append_facts(w->py, wait, facts);
+		writer_append_server(w, wait, facts);
 		break;
 	case WAIT_TASK_GROUP:
-		strbuf_append_safe(&w->out, wait->on_type ? last_part(wait->on_type) : "TaskGroup");
+		strbuf_append_safe(&w->out, wait->on_type ? writer_last_part(wait->on_type) : "TaskGroup");
 		primitive_append_facts(w->py, wait, facts);
 		break;
 	default:
-		append_object(w, wait->on ? wait->on_type : wait->type_name, wait->name,
+		writer_append_object(w, wait->on ? wait->on_type : wait->type_name, wait->name,
 			wait->on ? wait->on : wait->address);
 		primitive_append_facts(w->py, wait, facts);
 		if (wait->kind == WAIT_FUTURE && wait->operation)
@@ -435,46 +313,6 @@ static void append_timeout(struct writer *w, const struct task *task)
 	deadline_append(w->a, timeout->when, &w->out);
 }
 
-/* Where a connection is to lead: arguments of asyncio's own functions. */
-static void read_address(struct writer *w, const struct task *task, struct connection *c)
-{
-	for (size_t i = task->chain.count; !c->peer && i-- > task->wait.first;) {
-		const struct link *link = &task->chain.links[i];
-		const char *name = link->has_frame ? last_part(link->qualname) : "";
-
-		if (strcmp(name, "sock_connect") == 0)
-			c->peer = connection_address(w->py, pyframe_local(w->py, &link->frame, "address"));
-	}
-}
-
-/* Where data comes from: the transport of a StreamReader or StreamWriter, a transport, a socket. */
-static void find_connection(struct writer *w, struct task *task)
-{
-	struct wait *wait = &task->wait;
-	struct connection *c = &wait->connection;
-	uint64_t transport = 0;
-	const struct watch *watch;
-	bool is_writer =
-		wait->operation && (strstr(wait->operation, "drain") || strstr(wait->operation, "send") ||
-					   strstr(wait->operation, "connect"));
-
-	/* Lib/asyncio/streams.py: who waits in drain() is the protocol, which may not know the transport; the
-	 * writer is a frame further out, and does. */
-	for (size_t i = wait->first; !transport && i < task->chain.count; i++)
-		if (task->chain.links[i].has_frame)
-			transport = attribute(w->py,
-				pyframe_local(w->py, &task->chain.links[i].frame, "self"), "_transport");
-	if (!wait->on || !connection_of_transport(w->py, transport ? transport : wait->on, c)) {
-		watch = watches_find(&w->wakers.watches, wait->address);
-		if (!watch && wait->on)
-			watch = watches_find_direction(&w->wakers.watches, wait->on, is_writer);
-		*c = (struct connection){.fd = watch ? watch->fd : -1};
-	}
-	c->is_writer = is_writer;
-	read_address(w, task, c);
-	connection_ask_kernel(w->py, w->endpoints, c);
-}
-
 static void describe(struct writer *w, struct task *task)
 {
 	struct wait *wait = &task->wait;
@@ -483,7 +321,7 @@ static void describe(struct writer *w, struct task *task)
 	if (wait->kind == WAIT_LOCK || wait->kind == WAIT_SEMAPHORE)
 		wait->holder_count = holders_of(&w->a->holders, wait->on, &wait->holders);
 	if (wait->kind == WAIT_SOCKET)
-		find_connection(w, task);
+		writer_find_connection(w, task);
 	strbuf_reset(&w->out);
 	append_words(w, task, &facts);
 	facts_close(&facts);
@@ -510,6 +348,7 @@ void waits_describe(struct asyncio *a)
 
 	naming_init(a->py, &w.naming);
 	wakers_init(a, &w.wakers);
+	threadsafe_read(a, &w.threadsafe);
 	w.endpoints = endpoint_table_create(a->py->target);
 	for (size_t i = 0; i < a->task_count; i++)
 		if (a->tasks[i].wait.kind != WAIT_NONE)
@@ -519,6 +358,7 @@ void waits_describe(struct asyncio *a)
 			describe(&w, &a->tasks[i]);
 	naming_deinit(&w.naming);
 	wakers_deinit(&w.wakers);
+	threadsafe_deinit(&w.threadsafe);
 	endpoint_table_destroy(w.endpoints);
 	addrmap_deinit(&w.named);
 	strbuf_deinit(&w.out);

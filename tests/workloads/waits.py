@@ -548,7 +548,13 @@ async def threads():
     KEPT.append(loop)
     expect("threadsafe",
            wait_concurrent(asyncio.run_coroutine_threadsafe(elsewhere(), loop)), "thread",
-           r"task 'on-other-loop' \(of loop 0x\w+\)", "task 0x.*", ["on-other-loop"])
+           r"run_coroutine_threadsafe: task 'on-other-loop' "
+           r"\(in the loop of thread 'other-loop' \d+\)", "task 0x.*", ["on-other-loop"])
+    stopped, never = asyncio.new_event_loop(), elsewhere()
+    KEPT.extend((stopped, never))
+    expect("threadsafe-stopped",
+           wait_concurrent(asyncio.run_coroutine_threadsafe(never, stopped)), "thread",
+           r"run_coroutine_threadsafe \(to be started by loop 0x\w+, which does not run\)")
 
 
 async def main(args):
