@@ -82,6 +82,15 @@ static void wake_what_timer_cancels(struct wake_finder *f, uint64_t self, uint32
 	}
 }
 
+/* Lib/asyncio/selector_events.py: what other threads and signals wake the loop by. Nothing comes of it alone.
+ */
+static bool is_own_wakeup(const struct handle *handle)
+{
+	const char *dot = strrchr(handle->callable.name, '.');
+
+	return strcmp(dot ? dot + 1 : handle->callable.name, "_read_from_self") == 0;
+}
+
 static void mark_handle(struct wake_finder *f, const struct loop *loop, const struct handle *handle,
 	enum source_kind kind, int64_t number)
 {
@@ -91,7 +100,7 @@ static void mark_handle(struct wake_finder *f, const struct loop *loop, const st
 	if (handle->is_cancelled || !handle->callback)
 		return;
 	source = wake_add_source(f, &s);
-	if (handle->callable.self != loop->address)
+	if (!is_own_wakeup(handle))
 		f->anything_runs = true;
 	mark(f, handle->args, source);
 	if (handle->future)
