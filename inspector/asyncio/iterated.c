@@ -18,6 +18,15 @@ static bool is_iterator(enum type_kind kind)
 	}
 }
 
+/* What a frame has on its value stack it is at work with: the items of a call, and from 3.15 on a list or
+ * tuple that a for statement goes through, without an iterator (Python/ceval.c,
+ * _PyForIter_VirtualIteratorNext). */
+static bool is_at_work(enum type_kind kind)
+{
+	return kind == KIND_LIST || kind == KIND_TUPLE || kind == KIND_SET || kind == KIND_DICT ||
+	       kind == KIND_COROUTINE;
+}
+
 static bool add(void *context, const struct ref *ref)
 {
 	addrmap_put(context, ref->target, 0);
@@ -33,6 +42,8 @@ static void look_at(struct python *py, const struct pyframe *frame, struct addrm
 							       : pyframe_slot(py, frame, i);
 		const struct pytype *type = object ? pytype_of(py, object, NULL) : NULL;
 
+		if (type && i >= frame->code->nlocalsplus && is_at_work(type->kind))
+			addrmap_put(set, object, 0);
 		if (type && is_iterator(type->kind) && addrmap_put(set, object, 0))
 			refs_of_object(&walk, object, NULL);
 	}

@@ -8,6 +8,8 @@
 
 static bool is_in_turn(const struct addrmap *iterated, const struct retention *r)
 {
+	if (addrmap_get(iterated, r->object, NULL))
+		return true;
 	for (size_t i = 0; i < r->referrer_count; i++)
 		if (addrmap_get(iterated, r->referrers[i].from, NULL))
 			return true;

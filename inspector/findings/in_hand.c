@@ -14,6 +14,18 @@ static bool is_below_loop(const struct pythread *thread, size_t frame)
 	return false;
 }
 
+const struct task *path_task(const struct asyncio *a, const struct path *path)
+{
+	for (size_t i = path->count; i-- > 0;) {
+		size_t index = asyncio_find_coroutine(a, path->steps[i].from);
+
+		if (index != NO_INDEX && a->coroutines[index].task != NO_INDEX &&
+			task_state(&a->tasks[a->coroutines[index].task]) == TASK_PENDING)
+			return &a->tasks[a->coroutines[index].task];
+	}
+	return NULL;
+}
+
 /* Some thread is in the middle of a callback of its loop. Up to 3.10 the value stack of a frame that executes
  * cannot be read, and what C code works with never: an object that is held from there may be in its hands. */
 static bool some_loop_executes(const struct asyncio *a)
@@ -27,9 +39,12 @@ static bool some_loop_executes(const struct asyncio *a)
 bool path_is_in_hand(const struct model *model, const struct path *path)
 {
 	const struct asyncio *a = model->asyncio;
+	const struct task *task = path_task(a, path);
 	const struct root *root = path->root;
 	size_t loop;
 
+	if (task && (task->wait.kind == WAIT_NONE || task->wait.is_done))
+		return true;
 	if (!root)
 		return path->count <= STEPS_MOST && some_loop_executes(a);
 	if (root->kind != ROOT_FRAME || path->count > STEPS_MOST ||
@@ -41,7 +56,7 @@ bool path_is_in_hand(const struct model *model, const struct path *path)
 
 bool is_in_hand(const struct model *model, const struct retention *r)
 {
-	if (r->path_count == 0 || r->path_count != r->holder_count)
+	if (r->path_count == 0)
 		return false;
 	for (size_t i = 0; i < r->path_count; i++)
 		if (!path_is_in_hand(model, &r->paths[i]))

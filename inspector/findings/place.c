@@ -40,6 +40,11 @@ bool place_is_library(const char *file)
 	return file && below_library(file) && !below_packages(file);
 }
 
+bool place_is_installed(const char *file)
+{
+	return file && (below_library(file) || below_packages(file));
+}
+
 const char *place_file(const struct facts *facts, const char *file)
 {
 	const char *shorter = below_packages(file);

@@ -11,4 +11,7 @@ const char *place_file(const struct facts *facts, const char *file);
 /* Whether a file belongs to the standard library (or is frozen into it): not the user's own code. */
 bool place_is_library(const char *file);
 
+/* Whether it belongs to that or to an installed package. */
+bool place_is_installed(const char *file);
+
 #endif

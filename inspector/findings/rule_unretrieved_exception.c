@@ -37,36 +37,19 @@ static bool is_waited_for(const struct model *model, size_t task)
 	return false;
 }
 
-/* The pending task in whose frames a way goes on; NULL none. */
-static const struct task *task_on_path(const struct asyncio *a, const struct path *path)
-{
-	for (size_t i = path->count; i-- > 0;) {
-		size_t index = asyncio_find_coroutine(a, path->steps[i].from);
-
-		if (index != NO_INDEX && a->coroutines[index].task != NO_INDEX &&
-			task_state(&a->tasks[a->coroutines[index].task]) == TASK_PENDING)
-			return &a->tasks[a->coroutines[index].task];
-	}
-	return NULL;
-}
-
 /* Somebody who runs has it, or a task that is about to run. */
 static bool is_about_to_be_seen(const struct model *model, const struct retention *r)
 {
-	for (size_t i = 0; i < r->path_count; i++) {
-		const struct task *task = task_on_path(model->asyncio, &r->paths[i]);
-
-		if (path_is_in_hand(model, &r->paths[i]) ||
-			(task && (task->wait.kind == WAIT_NONE || task->wait.is_done)))
+	for (size_t i = 0; i < r->path_count; i++)
+		if (path_is_in_hand(model, &r->paths[i]))
 			return true;
-	}
 	return false;
 }
 
 static const struct path *find_task_path(const struct model *model, const struct retention *r)
 {
 	for (size_t i = 0; i < r->path_count; i++)
-		if (task_on_path(model->asyncio, &r->paths[i]))
+		if (path_task(model->asyncio, &r->paths[i]))
 			return &r->paths[i];
 	return NULL;
 }
