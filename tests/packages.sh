@@ -47,7 +47,15 @@ if [ "$(id -u)" != 0 ]; then
 fi
 "${as_root[@]}" apt-get update -qq
 # Only now the lists tell which Python is Debian's own.
-mapfile -t packages < <(missing "$@")
+packages=()
+for name in $(missing "$@"); do
+	if grep -q "^apps  *$name\$" "$here/packages.txt" && ! apt-cache show "$name" >/dev/null 2>&1; then
+		echo "packages.sh: this Debian has no $name" >&2
+	else
+		packages+=("$name")
+	fi
+done
+[ "${#packages[@]}" -gt 0 ] || exit 0
 echo "installing ${packages[*]}"
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
 	apt-get install -qq -y --no-install-recommends "${packages[@]}" >/dev/null

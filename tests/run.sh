@@ -4,6 +4,6 @@
 set -eu
 
 cd "$(dirname "$0")/.."
-tests/packages.sh build demo test
+tests/packages.sh build demo test apps
 make -j"$(nproc)"
 exec tests/check.sh "$@"
