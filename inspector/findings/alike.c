@@ -147,6 +147,7 @@ static void add_group(struct model *model, const char *rule, enum severity sever
 	if (count > 1)
 		strbuf_printf(&call, " and %zu more like it", count - 1);
 	finding = finding_add(model, rule, severity, "%s", strbuf_text(&call));
+	finding->cases = count;
 	for (size_t i = 0; i < count; i++)
 		finding_object(model, finding,
 			model->asyncio->coroutines[model->orphans[members[i].orphan].coroutine].gen.address);

@@ -101,6 +101,7 @@ static void report_group(struct alike_tasks *list, const char *rule, bool is_inf
 		finding = finding_add(model, rule, first->severity, "%s", first->title);
 	finding->is_inferred = is_inferred;
 	finding->advice = advice;
+	finding->cases = count;
 	for (size_t i = 0; i < count; i++)
 		finding_object(model, finding, first[i].task->address);
 	for (size_t i = 0; i < first->evidence_count; i++)

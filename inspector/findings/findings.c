@@ -60,7 +60,7 @@ struct finding *finding_add(
 
 	model->findings = xrealloc(model->findings, (model->finding_count + 1) * sizeof(*model->findings));
 	finding = &model->findings[model->finding_count++];
-	*finding = (struct finding){.rule = rule, .severity = severity, .advice = ""};
+	*finding = (struct finding){.rule = rule, .severity = severity, .cases = 1, .advice = ""};
 	va_start(args, title_format);
 	finding->title = format_text(model, title_format, args);
 	va_end(args);

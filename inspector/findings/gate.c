@@ -131,8 +131,7 @@ bool gates_evaluate(struct gates *gates, const struct model *model)
 		gate->count = 0;
 		for (size_t k = 0; k < model->finding_count; k++)
 			if (is_counted(gate, &model->findings[k]))
-				gate->count +=
-					model->findings[k].object_count ? model->findings[k].object_count : 1;
+				gate->count += model->findings[k].cases;
 		gate->is_met = gate->count > gate->most;
 		is_met |= gate->is_met;
 	}

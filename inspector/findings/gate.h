@@ -4,8 +4,9 @@
  * --fail-on GATE,...   the check fails when one of the gates is met
  *
  * A gate is a rule, or a severity, which stands for all findings of that severity and worse; with >N it is
- * met when they are about more than N objects, without when there are any: "never-awaited>2", "deadlock",
- * "error". A finding that names no object counts as one. Without --fail-on the only gate is "warning". */
+ * met when there are more than N cases of it (finding.cases: a finding of ten alike counts as ten), without
+ * when there are any: "never-awaited>2", "deadlock", "error". Without --fail-on the only gate is "warning".
+ */
 #ifndef ASYNCINSPECT_FINDINGS_GATE_H
 #define ASYNCINSPECT_FINDINGS_GATE_H
 
@@ -15,7 +16,7 @@ struct gate {
 	char *text;		/* as it was given; owned */
 	const char *rule;	/* static; NULL: any rule */
 	enum severity severity; /* of the findings that count, or worse */
-	size_t most;		/* so many objects are allowed */
+	size_t most;		/* so many cases are allowed */
 	size_t count;		/* so many there are; set by gates_evaluate */
 	bool is_met;
 };

@@ -35,6 +35,7 @@ struct finding {
 	const char *rule; /* "never-awaited" */
 	enum severity severity;
 	const char *title; /* one line */
+	size_t cases;	   /* how many alike it stands for: 1, or a group; a deadlock of five tasks is one */
 	size_t object_count;
 	uint64_t *objects; /* addresses of all that it is about */
 	size_t evidence_count;

@@ -21,6 +21,7 @@ static void look_at_loop(struct model *model, const struct loop *loop)
 	finding = finding_add(model, "pending-on-closed-loop", SEVERITY_ERROR,
 		"%zu task%s pending on the closed loop 0x%llx", count, count == 1 ? " is" : "s are",
 		(unsigned long long)loop->address);
+	finding->cases = count;
 	for (size_t i = 0; i < a->task_count; i++) {
 		const struct task *task = &a->tasks[i];
 

@@ -121,6 +121,7 @@ static void look_at_loop(struct model *model, const struct loop *loop)
 	finding = finding_add(model, "scheduled-on-stopped-loop", SEVERITY_WARNING,
 		"%zu coroutine%s handed to the loop 0x%llx, which does not run", count, count == 1 ? "" : "s",
 		(unsigned long long)loop->address);
+	finding->cases = count;
 	for (size_t i = 0; i < loop->ready_handles.count; i++) {
 		size_t coroutine;
 

@@ -153,9 +153,10 @@ json_t *json_finding(const struct view *view, size_t i)
 		json_array_append_new(objects, json_address(finding->objects[k]));
 	for (size_t k = 0; k < finding->evidence_count; k++)
 		json_array_append_new(evidence, json_text(finding->evidence[k]));
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "rule", finding->rule, "severity",
-		severity_name(finding->severity), "title", json_text(finding->title), "objects", objects,
-		"evidence", evidence, "inferred", finding->is_inferred, "advice", json_text(finding->advice));
+	return json_pack("{s:s, s:s, s:o, s:I, s:o, s:o, s:b, s:o}", "rule", finding->rule, "severity",
+		severity_name(finding->severity), "title", json_text(finding->title), "count",
+		(json_int_t)finding->cases, "objects", objects, "evidence", evidence, "inferred",
+		finding->is_inferred, "advice", json_text(finding->advice));
 }
 
 json_t *json_object_held(const struct view *view, size_t i)

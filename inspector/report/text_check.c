@@ -9,8 +9,8 @@ static void print_finding(const struct view *view, const struct finding *finding
 {
 	style_print(view, style_of_severity(finding->severity), severity_name(finding->severity), 0);
 	printf(": %s", finding->rule);
-	if (finding->object_count > 1)
-		printf(" (%zu)", finding->object_count);
+	if (finding->cases > 1)
+		printf(" (%zu)", finding->cases);
 	printf(": ");
 	style_print(view, STYLE_NAME, finding->title, 0);
 	putchar('\n');

@@ -55,19 +55,19 @@ static void print_head(const struct view *view)
 	strbuf_deinit(&s);
 }
 
-/* The rule, how many things it is about, and what to do: once for all findings of it. */
+/* The rule, how many cases there are, and what to do: once for all findings of it. */
 static void print_rule(const struct view *view, size_t first, size_t end)
 {
 	const struct finding *finding = &view->model->findings[first];
 	struct strbuf rule = STRBUF_INIT;
-	size_t objects = 0;
+	size_t cases = 0;
 
 	for (size_t i = first; i < end; i++)
-		objects += view->model->findings[i].object_count;
+		cases += view->model->findings[i].cases;
 	for (const char *c = finding->rule; *c; c++)
 		strbuf_append_char(&rule, *c == '-' ? ' ' : *c);
-	if (objects > 1)
-		strbuf_printf(&rule, " (%zu)", objects);
+	if (cases > 1)
+		strbuf_printf(&rule, " (%zu)", cases);
 	style_print(view, style_of_severity(finding->severity), strbuf_text(&rule), 0);
 	printf("  ");
 	style_print(view, STYLE_DIM, finding->advice, 0);

@@ -17,7 +17,21 @@ enum {
 	COLUMN_ADDRESS
 };
 
-static void add_task(struct table *table, const struct view *view, const struct task *task, bool with_address)
+/* Among findings the column is there only when it says that something is wrong. */
+static bool shows_wakes(const struct view *view)
+{
+	const struct wakes *wakes = &view->model->wakes;
+
+	if (!view->model->has_wakes || !(view->show & SHOW_FINDINGS))
+		return view->model->has_wakes;
+	for (size_t i = 0; i < wakes->count; i++)
+		if (wakes->items[i].class == WAKE_NEVER)
+			return true;
+	return false;
+}
+
+static void add_task(struct table *table, const struct view *view, const struct task *task, bool with_wakes,
+	bool with_address)
 {
 	const struct link *parked = style_parked(&task->chain);
 
@@ -34,7 +48,7 @@ static void add_task(struct table *table, const struct view *view, const struct 
 		table_set(table, COLUMN_WAITS, task->wait.text);
 	else if (task_state(task) == TASK_PENDING && !task->is_current && !task->chain.is_running)
 		table_set(table, COLUMN_WAITS, "nothing: it is due to run");
-	if (task->wait.kind != WAIT_NONE && view->model->has_wakes)
+	if (task->wait.kind != WAIT_NONE && with_wakes)
 		table_set(table, COLUMN_WAKES,
 			wake_class_text(&view->model->wakes.items[task - view->model->asyncio->tasks]));
 	if (with_address)
@@ -45,7 +59,7 @@ void task_table_print(const struct view *view)
 {
 	const struct asyncio *a = view->model->asyncio;
 	struct table *table = table_create(view);
-	bool with_address = style_names_repeat(a);
+	bool with_wakes = shows_wakes(view), with_address = style_names_repeat(a);
 
 	table_add_column(table, "TASK", COLUMN_TEXT);
 	table_add_column(table, "STATE", COLUMN_TEXT);
@@ -57,7 +71,7 @@ void task_table_print(const struct view *view)
 		table_add_column(table, "ADDRESS", COLUMN_TEXT);
 	for (size_t i = 0; i < a->task_count; i++)
 		if (view_has_task(view, i))
-			add_task(table, view, &a->tasks[i], with_address);
+			add_task(table, view, &a->tasks[i], with_wakes, with_address);
 	table_print(table);
 }
 

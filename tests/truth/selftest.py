@@ -332,7 +332,7 @@ ILL_FORMED = {
     "number as boolean": lambda r: r["orphans"][0].update(garbage=0),
     "array as object": lambda r: r.update(loops={}),
     "unknown rule": lambda r: r["findings"].append(
-        {"rule": "odd", "severity": "info", "title": "t", "objects": [], "evidence": [],
+        {"rule": "odd", "severity": "info", "title": "t", "count": 1, "objects": [], "evidence": [],
          "inferred": False, "advice": ""}),
 }
 
