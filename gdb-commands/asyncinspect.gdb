@@ -10,6 +10,8 @@
 # does. The file is /tmp/asyncinspect-gdb.PID.N: PID is GDB's, N the exit status less 64. It is made anew, for its owner
 # alone, and its first command removes it. An exit status below 64 means that there is no answer.
 #
+# A shell that does not read to the end makes GDB complain of a broken pipe, hence the cat.
+#
 # What is typed never reaches a shell, and a `|` in it ends nothing: it is printed into the pipe, whose delimiter nobody
 # types.
 
@@ -61,9 +63,9 @@ define __asyncio_tell
   echo \036inferior\037
   printf "%d", $_inferior
   echo \036width\037
-  printf "%d", $_gdb_setting("width")
+  printf "%d", $__asyncio_width
   echo \036style\037
-  printf "%d", $_gdb_setting("style enabled")
+  printf "%d", $__asyncio_style
   set $__asyncio_text = $_gdb_setting_str("sysroot")
   echo \036sysroot\037
   printf "%s", $__asyncio_text
@@ -108,9 +110,9 @@ end
 
 define __asyncio_ask
   if $_isvoid($asyncinspect)
-    eval "eval \"pipe -d <asyncio|> __asyncio_tell%%.%ds <asyncio|> exec \\\"${ASYNCINSPECT:-%s}\\\" --gdb\", $__asyncio_words", 6 * $argc, $__asyncio_default
+    eval "eval \"pipe -d <asyncio|> -- __asyncio_tell%%.%ds <asyncio|> \\\"${ASYNCINSPECT:-%s}\\\" --gdb; s=$?; cat >/dev/null; exit $s\", $__asyncio_words", 6 * $argc, $__asyncio_default
   else
-    eval "eval \"pipe -d <asyncio|> __asyncio_tell%%.%ds <asyncio|> exec '%s' --gdb\", $__asyncio_words", 6 * $argc, $asyncinspect
+    eval "eval \"pipe -d <asyncio|> -- __asyncio_tell%%.%ds <asyncio|> '%s' --gdb; s=$?; cat >/dev/null; exit $s\", $__asyncio_words", 6 * $argc, $asyncinspect
   end
   __asyncio_answer
 end
@@ -121,13 +123,16 @@ end
 define __asyncio_do
   # GDB's PID, a byte at a time, by the exit status of a shell that was started by it.
   if $_isvoid($__asyncio_gdb)
-    pipe -d <asyncio|> echo <asyncio|> exit $((PPID >> 16 & 255))
+    pipe -d <asyncio|> -- echo <asyncio|> cat >/dev/null; exit $((PPID >> 16 & 255))
     set $__asyncio_byte = $_shell_exitcode
-    pipe -d <asyncio|> echo <asyncio|> exit $((PPID >> 8 & 255))
+    pipe -d <asyncio|> -- echo <asyncio|> cat >/dev/null; exit $((PPID >> 8 & 255))
     set $__asyncio_byte = $__asyncio_byte * 256 + $_shell_exitcode
-    pipe -d <asyncio|> echo <asyncio|> exit $((PPID & 255))
+    pipe -d <asyncio|> -- echo <asyncio|> cat >/dev/null; exit $((PPID & 255))
     set $__asyncio_gdb = $__asyncio_byte * 256 + $_shell_exitcode
   end
+  # While it pipes, GDB has other ones.
+  set $__asyncio_width = $_gdb_setting("width")
+  set $__asyncio_style = $_gdb_setting("style enabled")
   set $__asyncio_has_value = 0
   set $__asyncio_wants_value = 0
   set $asyncio_status = 2
@@ -198,6 +203,22 @@ A row a task: name, state, coroutine, where it is parked, what it waits for.
 Usage: asyncio tasks [OPTION]...
 end
 
+define asyncio tree
+  with language c -- eval "eval \"__asyncio_do tree%%.%ds\", $__asyncio_words", 6 * $argc
+end
+document asyncio tree
+Who waits for whom, across tasks, as a tree.
+Usage: asyncio tree [OPTION]...
+end
+
+define asyncio stacks
+  with language c -- eval "eval \"__asyncio_do stacks%%.%ds\", $__asyncio_words", 6 * $argc
+end
+document asyncio stacks
+Tasks that stand at the same lines, together, most common first.
+Usage: asyncio stacks [OPTION]...
+end
+
 define asyncio where
   with language c -- eval "eval \"__asyncio_do where%%.%ds\", $__asyncio_words", 6 * $argc
 end
@@ -235,6 +256,14 @@ The shortest ways from a root to an object: who keeps it alive.
 Usage: asyncio path OBJECT [--paths N] [OPTION]...
 OBJECT is an address, a name as `asyncio where' takes it, or an expression of
 GDB's that begins with $, *, & or (, as in: asyncio path $
+end
+
+define asyncio heap
+  with language c -- eval "eval \"__asyncio_do heap%%.%ds\", $__asyncio_words", 6 * $argc
+end
+document asyncio heap
+Objects by type: how many there are, and how large.
+Usage: asyncio heap [OPTION]...
 end
 
 define asyncio loops

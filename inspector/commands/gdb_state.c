@@ -10,6 +10,53 @@
 #define RECORD	'\036'
 #define CONTENT '\037'
 
+/* --- MI ---------------------------------------------------------------------------------------------------
+ */
+
+/* The character that a string of MI has at *at, which is moved behind it (c_printstr of GDB). */
+static char unquote(const char **at)
+{
+	static const char names[] = "abefnrtv", codes[] = "\a\b\033\f\n\r\t\v";
+	const char *found;
+	int code = 0;
+
+	if (**at != '\\' || (*at)[1] == '\0')
+		return *(*at)++;
+	++*at;
+	if (**at < '0' || **at > '7') {
+		found = strchr(names, **at);
+		code = found ? codes[found - names] : **at;
+		++*at;
+		return (char)code;
+	}
+	for (int i = 0; i < 3 && **at >= '0' && **at <= '7'; i++)
+		code = code * 8 + (*(*at)++ - '0');
+	return (char)code;
+}
+
+/* Of a command that came by MI GDB 18 pipes as MI has it what is no table: ~"TEXT", a line each. In place. */
+static void decode_mi(char *text)
+{
+	const char *at = text;
+	char *out = text;
+
+	while (*at) {
+		bool is_quoted = at[0] == '~' && at[1] == '"';
+
+		for (at += is_quoted ? 2 : 0; is_quoted && *at && *at != '"' && *at != '\n';)
+			*out++ = unquote(&at);
+		while (*at && *at != '\n') {
+			if (!is_quoted)
+				*out++ = *at;
+			at++;
+		}
+		if (*at == '\n' && !is_quoted)
+			*out++ = '\n';
+		at += *at == '\n';
+	}
+	*out = '\0';
+}
+
 /* --- records ----------------------------------------------------------------------------------------------
  */
 
@@ -242,7 +289,8 @@ static void parse_files(const char *text, struct gdb_state *state)
 /* --- info threads -----------------------------------------------------------------------------------------
  */
 
-/* "LWP 886", or "Thread 886.887" of a remote target, in what stands before the name and the frame. */
+/* "LWP 886", "Thread 886.887" of a remote target, or "process 886" of a single thread that GDB knows no more
+ * of, in what stands before the name and the frame. */
 static bool is_thread(const char *row, const char *end, uint64_t tid)
 {
 	const char *name = memchr(row, '"', (size_t)(end - row));
@@ -253,6 +301,8 @@ static bool is_thread(const char *row, const char *end, uint64_t tid)
 		found = strtoull(at + 4, NULL, 10);
 	else if ((at = strstr(text, "Thread ")) && (at = strchr(at, '.')))
 		found = strtoull(at + 1, NULL, 10);
+	else if ((at = strstr(text, "process ")))
+		found = strtoull(at + 8, NULL, 10);
 	free(text);
 	return found == tid && tid != 0;
 }
@@ -311,6 +361,8 @@ void gdb_state_parse(const char *text, size_t length, struct gdb_state *state)
 	char *copy = xstrndup(text, length);
 
 	*state = (struct gdb_state){.inferior = GDB_UNKNOWN};
+	if (copy[0] == '~' && copy[1] == '"')
+		decode_mi(copy);
 	if (copy[0] == RECORD) {
 		parse_records(copy, copy + strlen(copy), state);
 	} else {

@@ -64,7 +64,7 @@ class Gdb:
 
     def value(self, expression):
         """The value of an integer expression."""
-        return int(self.ask("output (long) (%s)" % expression))
+        return int(self.ask('printf "%%ld\\n", (long) (%s)' % expression))
 
     def close(self):
         if self.process.poll() is None:

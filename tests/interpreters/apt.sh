@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# Debian's archive by an apt with a configuration of its own: read by fetch.sh and build-free-threaded.sh.
+# Debian's archive by an apt with a configuration of its own: read by fetch.sh, build-free-threaded.sh and
+# tests/gdb/fetch.sh.
 # The system's apt and dpkg are not touched.
 
 cache=${ASYNCINSPECT_ROOTS:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/asyncinspect-tests}
@@ -100,4 +101,24 @@ update() { # SUITE
 		fi
 	fi
 	updated[$1]=yes
+}
+
+# --- packages -----------------------------------------------------------------------------------------------------
+
+# Leaves the packages and all that they need in FOLDER; what an interrupted run left there is not fetched again.
+download() { # SUITE FOLDER PACKAGE...
+	local suite=$1 into=(-o "Dir::Cache::archives=$2")
+	mkdir -p "$2/partial"
+	shift 2
+	private_apt "$suite" "${into[@]}" autoclean || return 1
+	# Nothing is installed in the eyes of this apt, so what the system has comes as well.
+	private_apt "$suite" "${into[@]}" -y --download-only install "$@" >/dev/null
+}
+
+unpack() { # ROOT DEB...
+	local root=$1 package
+	shift
+	for package in "$@"; do
+		dpkg-deb --fsys-tarfile "$package" | tar -x --keep-directory-symlink -C "$root" || return 1
+	done
 }

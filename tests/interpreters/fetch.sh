@@ -48,27 +48,7 @@ entry() { # NAME: its line in versions
 	return 1
 }
 
-# --- packages -----------------------------------------------------------------------------------------------------
-
-# Leaves the packages and all that they need in FOLDER; what an interrupted run left there is not fetched again.
-download() { # SUITE FOLDER PACKAGE...
-	local suite=$1 into=(-o "Dir::Cache::archives=$2")
-	mkdir -p "$2/partial"
-	shift 2
-	private_apt "$suite" "${into[@]}" autoclean || return 1
-	# Nothing is installed in the eyes of this apt, so what the system has comes as well.
-	private_apt "$suite" "${into[@]}" -y --download-only install "$@" >/dev/null
-}
-
 # --- roots --------------------------------------------------------------------------------------------------------
-
-unpack() { # ROOT DEB...
-	local root=$1 deb
-	shift
-	for deb in "$@"; do
-		dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$root" || return 1
-	done
-}
 
 make_base() { # ROOT
 	local name
