@@ -86,7 +86,7 @@ shopt -s nullglob
 part "layers" tests/layers.py
 
 if command -v shellcheck >/dev/null; then
-	lint "shell scripts" shellcheck tests/*.sh tests/interpreters/*.sh .ci/run
+	lint "shell scripts" shellcheck tests/*.sh tests/interpreters/*.sh tests/gdb/*.sh .ci/run
 else
 	skip "shell scripts" "shellcheck is not installed"
 fi
@@ -119,6 +119,8 @@ part "limits" tests/limits/run.py --require "$require"
 # What is looked at in a table's name changes under its hands.
 part "limits, built-in tables" tests/limits/run.py --tool "$PWD/asyncinspect --layout built-in" \
 	--python 3.8,3.12,debian-3.14-stripped --only rests
+# Where no interpreter may be missing, no GDB may.
+part "in GDB" tests/gdb/run.py ${require:+--require gdb,gdb-10,gdb-13-minimal,gdb-sid}
 part "heap" tests/heap/run.py --require "$require"
 part "heap, other builds" tests/heap/run.py \
 	--python debian-3.9,debian-3.13,debian-3.14,debian-3.15,debian-3.14d,free-threaded-3.13

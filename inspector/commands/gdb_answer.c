@@ -179,7 +179,8 @@ static int write_file(const struct gdb_answer *answer, int status)
 	file = create(answer, &number, &path);
 	if (file >= 0) {
 		strbuf_printf(&head,
-			"# Written by asyncinspect for GDB.\npipe -d <asyncio|> -- echo <asyncio|> cat >/dev/null; rm -f %s\n"
+			"# Written by asyncinspect for GDB.\n"
+			"pipe -d <asyncio|> -- echo <asyncio|> cat >/dev/null; rm -f %s\n"
 			"set $asyncio_status = %d\n",
 			path, status);
 		if (write_all(file, &head) && write_all(file, &text) && close(file) == 0)

@@ -42,15 +42,16 @@ static void decode_mi(char *text)
 
 	while (*at) {
 		bool is_quoted = at[0] == '~' && at[1] == '"';
+		bool is_notice = at[0] == '=' || at[0] == '&';
 
 		for (at += is_quoted ? 2 : 0; is_quoted && *at && *at != '"' && *at != '\n';)
 			*out++ = unquote(&at);
 		while (*at && *at != '\n') {
-			if (!is_quoted)
+			if (!is_quoted && !is_notice)
 				*out++ = *at;
 			at++;
 		}
-		if (*at == '\n' && !is_quoted)
+		if (*at == '\n' && !is_quoted && !is_notice)
 			*out++ = '\n';
 		at += *at == '\n';
 	}
