@@ -81,12 +81,9 @@ static void check_patiently(const struct layout *layout, const struct layout_tab
 	for (int i = 1; is_live && i < ATTEMPTS && best->may_have_run; i++) {
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 		layout_check(layout->fields, table, target, &result);
-		if (result.refused < best->refused) {
-			check_result_deinit(best);
-			*best = result;
-		} else {
-			check_result_deinit(&result);
-		}
+		check_result_merge(best, &result);
+		best->may_have_run = result.may_have_run && best->refused;
+		check_result_deinit(&result);
 	}
 }
 
@@ -102,14 +99,19 @@ static bool report(struct layout *layout, const struct layout_table *table, cons
 	struct error *err)
 {
 	const char *kind = table->is_debug ? " (debug)" : "";
+	const struct check_refusal *first = NULL;
 
 	layout_note(layout, false, xasprintf("built-in: the table of CPython %s%s", table->version, kind));
 	for (size_t i = 0; i < best->refusal_count; i++) {
 		const struct check_refusal *r = &best->refusals[i];
 
+		if (!r->fields)
+			continue;
+		if (!first)
+			first = r;
 		layout_note(layout, false, xasprintf("built-in: not used for %s: %s", r->what, r->why));
 	}
-	if (!best->refused)
+	if (!first)
 		return true;
 	layout_note(layout, true,
 		xasprintf("%zu fields of the built-in layout of CPython %s%s do not hold for this build and "
@@ -118,7 +120,7 @@ static bool report(struct layout *layout, const struct layout_table *table, cons
 			best->refused, table->version, kind));
 	return error_set(err, ERROR_MISMATCH,
 		"the built-in layout of CPython %s%s does not hold for this build: %s: %s", table->version,
-		kind, best->refusals[0].what, best->refusals[0].why);
+		kind, first->what, first->why);
 }
 
 bool layout_use_tables(struct layout *layout, const struct check_target *target, bool is_debug, bool is_live,

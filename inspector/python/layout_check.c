@@ -99,6 +99,7 @@ bool check_field(struct check *c, enum field_id id, bool holds, const char *why)
 	} else if (is_hypothesis(c, id) && !c->is_refused[id]) {
 		c->is_refused[id] = true;
 		add_refusal(c, field_name(id), why, 1);
+		c->result->refused_by[id] = (uint16_t)c->result->refusal_count;
 	}
 	return holds;
 }
@@ -131,6 +132,7 @@ void check_refuse_struct(struct check *c, const char *name, const char *why)
 		if (!check_is_of(id, name) || !is_hypothesis(c, id) || c->is_refused[id])
 			continue;
 		c->is_refused[id] = true;
+		c->result->refused_by[id] = (uint16_t)(c->result->refusal_count + 1);
 		count++;
 	}
 	if (count)
@@ -404,6 +406,20 @@ void layout_check(const struct field *fields, const struct layout_table *table,
 	free(c->samples);
 	free(c->probe.pages);
 	free(c);
+}
+
+void check_result_merge(struct check_result *result, const struct check_result *other)
+{
+	for (int id = 0; id < FIELD_COUNT; id++) {
+		uint16_t by = result->refused_by[id];
+
+		if (!by || other->refused_by[id])
+			continue;
+		result->fields[id] = other->fields[id];
+		result->refused_by[id] = 0;
+		result->refusals[by - 1].fields--;
+		result->refused--;
+	}
 }
 
 void check_result_deinit(struct check_result *result)

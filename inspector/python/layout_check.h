@@ -28,7 +28,8 @@ struct check_result {
 	struct field fields[FIELD_COUNT]; /* those of the layout, and of the table those that hold */
 	struct check_refusal *refusals;	  /* owned */
 	size_t refusal_count, refusal_capacity;
-	size_t refused;	   /* fields of the table that are not used */
+	uint16_t refused_by[FIELD_COUNT]; /* number of the refusal that cost the field, plus 1; 0: none did */
+	size_t refused;			  /* fields of the table that are not used */
 	bool may_have_run; /* something that a running process changes was among the reasons: try again */
 };
 
@@ -36,6 +37,10 @@ struct check_result {
  * everything is refused. The result needs check_result_deinit. */
 void layout_check(const struct field *fields, const struct layout_table *table,
 	const struct check_target *target, struct check_result *result);
+
+/* Takes from other, of the same table and target, the fields that held there. Refusals may be left that cost
+ * nothing. */
+void check_result_merge(struct check_result *result, const struct check_result *other);
 void check_result_deinit(struct check_result *result);
 
 /* Fills the facts of the rows of layout_types.def, and the whole version, from a target whose layout is

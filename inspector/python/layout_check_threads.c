@@ -118,6 +118,44 @@ static void check_cframe(struct check *c, const struct threads *threads)
 			"threads have nothing there");
 }
 
+/* Python/ceval_gil.c: before last_holder is the interval in microseconds; locked is -1 before there is a
+ * thread; last_holder is a thread, which may have ended.
+ */
+static bool is_gil(struct check *c, const struct threads *threads, uint64_t gil)
+{
+	const struct probe *p = &c->fresh;
+	uint64_t holder, interval, word;
+	int64_t locked;
+
+	if (!gil || gil % 8 || !probe_signed(p, gil, FIELD_gil_locked, &locked) || locked < -1 ||
+		locked > 1 || !probe_pointer(p, gil, FIELD_gil_last_holder, &holder) || holder % 8 ||
+		!probe_word(p, gil + p->fields[FIELD_gil_last_holder].offset - 8, &interval) || !interval ||
+		interval > 1000000000)
+		return false;
+	for (size_t i = 0; i < threads->count; i++)
+		if (threads->at[i] == holder)
+			return true;
+	return !holder || (probe_word(p, holder, &word) && threads->count > 1);
+}
+
+static void check_gil(struct check *c, const struct threads *threads)
+{
+	const struct probe *p = &c->fresh;
+	enum field_id id = probe_has(p, FIELD_interp_gil) ? FIELD_interp_gil : FIELD_runtime_gil;
+	const enum field_id ids[] = {id, FIELD_gil_locked, FIELD_gil_last_holder};
+	uint64_t gil;
+	bool holds;
+
+	if (!probe_has(p, id))
+		return;
+	gil = c->target->runtime + p->fields[id].offset;
+	if (id == FIELD_interp_gil && !probe_pointer(p, c->interp, id, &gil))
+		return;
+	holds = is_gil(c, threads, gil);
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+		check_moving_field(c, ids[i], holds, "no lock of the interpreter is there");
+}
+
 static void check_exceptions(struct check *c, const struct threads *threads)
 {
 	bool holds = true;
@@ -356,6 +394,7 @@ void check_threads(struct check *c)
 	check_thread_objects(c, &threads, FIELD_thread_c_traceobj, 0);
 	check_cframe(c, &threads);
 	check_exceptions(c, &threads);
+	check_gil(c, &threads);
 	check_thread_tail(c, &threads);
 	check_frames(c, &threads);
 }

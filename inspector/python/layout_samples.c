@@ -141,12 +141,17 @@ size_t samples_walk(struct samples *s, uint64_t head, enum field_id link, uint64
 {
 	const struct probe *p = s->probe;
 	uint64_t at = head, size = p->fields[FIELD_sizeof_gc_head].size;
+	enum type_kind kind;
 	size_t count = 0;
+	bool is_exact;
 
 	while (count < most && probe_pointer(p, at, link, &at)) {
 		at &= ~flags;
-		if (at == head || !samples_offer(s, at + size))
+		if (at == head || !samples_kind(s, at + size, &kind, &is_exact))
 			break;
+		if (is_exact && !s->count[kind])
+			s->is_tracked[kind] = true;
+		samples_offer(s, at + size);
 		count++;
 	}
 	return count;

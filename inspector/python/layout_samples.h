@@ -25,6 +25,7 @@ struct samples {
 	const struct probe *probe; /* borrowed */
 	uint64_t at[SAMPLES_KINDS][SAMPLES_EACH];
 	size_t count[SAMPLES_KINDS];
+	bool is_tracked[SAMPLES_KINDS]; /* the first was met on a list of the collector */
 	struct sampled_type types[SAMPLES_TYPES];
 	size_t type_count;
 };
