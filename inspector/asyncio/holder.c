@@ -16,12 +16,15 @@
 /* How often an async generator is used by another one. */
 #define USERS_MAX 64
 
+#define IN_EXIT_STACK "in an AsyncExitStack"
+
 struct search {
 	const struct asyncio *a;
 	struct python *py;
 	struct lock_holders *holders;
 	size_t capacity;
-	struct addrmap seen; /* generators whose frame was looked at, and AsyncExitStacks */
+	struct addrmap seen;	    /* generators whose frame was looked at */
+	struct addrmap stacks_seen; /* AsyncExitStacks that were looked into */
 	/* The frame that is looked at, its place in a chain, and who drives it. */
 	const struct link *link;
 	const struct chain *chain;
@@ -121,7 +124,7 @@ static uint64_t held_by_exit(struct search *s, uint64_t self, const struct pytyp
 	return lock;
 }
 
-static void add_holder(struct search *s, uint64_t self, bool in_exit_stack)
+static void add_holder(struct search *s, uint64_t self, const char *where)
 {
 	const struct pytype *type = pytype_of(s->py, self, NULL);
 	uint64_t held, callbacks;
@@ -130,7 +133,7 @@ static void add_holder(struct search *s, uint64_t self, bool in_exit_stack)
 	if (!type)
 		return;
 	if (instance_get(s->py, self, "_exit_callbacks", &callbacks, NULL)) {
-		if (s->stack_count < STACKS_MAX && addrmap_put(&s->seen, self, 0))
+		if (s->stack_count < STACKS_MAX && addrmap_put(&s->stacks_seen, self, 0))
 			s->stacks[s->stack_count++] = self;
 		return;
 	}
@@ -147,8 +150,7 @@ static void add_holder(struct search *s, uint64_t self, bool in_exit_stack)
 		.file = s->link->file,
 		.line = s->link->line};
 	h->grounds = arena_printf(s->py->arena, "__aexit__ of the %s at 0x%llx is %s of %s", type->name,
-		(unsigned long long)self, in_exit_stack ? "in an AsyncExitStack" : "on the value stack",
-		s->link->qualname);
+		(unsigned long long)self, where, s->link->qualname);
 }
 
 /* Lib/contextlib.py: pairs (is_sync, callback); of a context manager the callback is its bound method. */
@@ -165,7 +167,14 @@ static void look_into_exit_stack(struct search *s, uint64_t stack)
 	for (size_t i = 0; i < CALLBACKS_MAX && sequence_next(&iter, &pair); i++)
 		if (sequence_item(s->py, pair, 1, &callback, NULL) &&
 			(self = self_of_exit(s->py, callback)) != 0 && self != stack)
-			add_holder(s, self, true);
+			add_holder(s, self, IN_EXIT_STACK);
+}
+
+static void look_into_exit_stacks(struct search *s)
+{
+	for (size_t i = 0; i < s->stack_count; i++)
+		look_into_exit_stack(s, s->stacks[i]);
+	s->stack_count = 0;
 }
 
 /* The value stack, from the bottom: a bound __aexit__, or the function and its self above it. While it is
@@ -180,21 +189,35 @@ static void look_at_value_stack(struct search *s, const struct pyframe *frame)
 		if (object && !self && is_exit_function(s->py, object))
 			self = pyframe_slot(s->py, frame, above++);
 		if (self && !is_entering(s, pyframe_slot(s->py, frame, above), self))
-			add_holder(s, self, false);
+			add_holder(s, self, "on the value stack");
 	}
 	/* An AsyncExitStack that is being left is on no value stack any more, but self of its __aexit__. */
 	if (strcmp(frame->code->name, "__aexit__") == 0) {
 		uint64_t self = pyframe_variable(s->py, frame, 0), callbacks;
 
 		if (self && instance_get(s->py, self, "_exit_callbacks", &callbacks, NULL))
-			add_holder(s, self, true);
+			add_holder(s, self, IN_EXIT_STACK);
 	}
-	for (size_t i = 0; i < s->stack_count; i++)
-		look_into_exit_stack(s, s->stacks[i]);
-	s->stack_count = 0;
+	look_into_exit_stacks(s);
 }
 
-static void look_at_chain(struct search *s, const struct chain *chain, size_t task)
+/* An AsyncExitStack that no `async with` entered, for its aclose() to be called: whoever has it in a variable
+ * stands for it, when it is on no value stack. */
+static void look_at_variables(struct search *s, const struct pyframe *frame)
+{
+	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
+		uint64_t object = pyframe_variable(s->py, frame, i);
+		const struct pytype *type = object ? pytype_of(s->py, object, NULL) : NULL;
+
+		if (type && strcmp(type->name, "AsyncExitStack") == 0)
+			add_holder(s, object, IN_EXIT_STACK);
+	}
+	look_into_exit_stacks(s);
+}
+
+typedef void (*look_fn)(struct search *s, const struct pyframe *frame);
+
+static void look_at_chain(struct search *s, const struct chain *chain, size_t task, look_fn look)
 {
 	for (size_t i = 0; i < chain->count; i++) {
 		const struct link *link = &chain->links[i];
@@ -207,7 +230,7 @@ static void look_at_chain(struct search *s, const struct chain *chain, size_t ta
 		s->chain = chain;
 		s->at = i;
 		s->task = task;
-		look_at_value_stack(s, &link->frame);
+		look(s, &link->frame);
 	}
 }
 
@@ -231,19 +254,29 @@ static int by_primitive(const void *a, const void *b)
 	return x->coroutine < y->coroutine ? -1 : x->coroutine > y->coroutine;
 }
 
+static void look_at_all(struct search *s, look_fn look)
+{
+	const struct asyncio *a = s->a;
+
+	for (size_t i = 0; i < a->task_count; i++)
+		look_at_chain(s, &a->tasks[i].chain, i, look);
+	/* Chains that start outside of tasks, from their outermost coroutine: the others are a link each. */
+	for (unsigned pass = 0; pass < 2; pass++)
+		for (size_t i = 0; i < a->coroutine_count; i++)
+			if (a->coroutines[i].is_awaited == (pass == 1))
+				look_at_chain(s, &a->coroutines[i].chain, task_of_coroutine(a, i), look);
+	addrmap_deinit(&s->seen);
+	s->seen = (struct addrmap)ADDRMAP_INIT;
+}
+
 void holders_find(const struct asyncio *a, struct lock_holders *holders)
 {
 	struct search s = {.a = a, .py = a->py, .holders = holders};
 
 	*holders = (struct lock_holders){0};
-	for (size_t i = 0; i < a->task_count; i++)
-		look_at_chain(&s, &a->tasks[i].chain, i);
-	/* Chains that start outside of tasks, from their outermost coroutine: the others are a link each. */
-	for (unsigned pass = 0; pass < 2; pass++)
-		for (size_t i = 0; i < a->coroutine_count; i++)
-			if (a->coroutines[i].is_awaited == (pass == 1))
-				look_at_chain(&s, &a->coroutines[i].chain, task_of_coroutine(a, i));
-	addrmap_deinit(&s.seen);
+	look_at_all(&s, look_at_value_stack);
+	look_at_all(&s, look_at_variables);
+	addrmap_deinit(&s.stacks_seen);
 	if (holders->count)
 		qsort(holders->items, holders->count, sizeof(*holders->items), by_primitive);
 }

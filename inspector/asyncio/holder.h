@@ -4,12 +4,14 @@
  * in the body of `async with lock:` still has the lock's __aexit__ on its value stack, to call it at the end:
  * a bound method up to 3.13 (BEFORE_ASYNC_WITH in Python/bytecodes.c, Python/ceval.c), the function and its
  * self in two slots from 3.14 on (LOAD_SPECIAL). An AsyncExitStack keeps the same method in its
- * _exit_callbacks (Lib/contextlib.py). So every holder here is an inference, from what is named in `grounds`.
+ * _exit_callbacks (Lib/contextlib.py); one that no `async with` entered counts for who has it in a variable.
+ * So every holder here is an inference, from what is named in `grounds`.
  *
  * Not a holder is a frame that still awaits the lock's __aenter__, and one that waits in Condition.wait,
  * which lets the condition's lock go meanwhile. Nobody is named for a Lock whose _locked is False. An
- * acquire() that is called as such leaves no trace, and neither does a frame that executes now: the holder is
- * unknown then.
+ * acquire() that is called as such leaves no trace; neither does a frame that executes now, for its value
+ * stack is known only while it has called a Python function (3.11 on) or any function (3.14 on). The holder
+ * is unknown then.
  */
 #ifndef ASYNCINSPECT_ASYNCIO_HOLDER_H
 #define ASYNCINSPECT_ASYNCIO_HOLDER_H

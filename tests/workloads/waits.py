@@ -218,6 +218,13 @@ async def queues():
     begun.get_nowait()
     expect("join", join(begun), "queue-join",
            r"LifoQueue 'jobs' \(1 item, 2 not task_done\(\), 1 waiter\)", on=begun)
+    if sys.version_info >= (3, 13):
+        ending = asyncio.Queue()
+        ending.put_nowait(1)
+        ending.get_nowait()
+        ending.shutdown()
+        expect("join-shut-down", join(ending), "queue-join",
+               r"Queue 'jobs' at 0x\w+ \(empty, 1 not task_done\(\), 1 waiter, shut down\)", on=ending)
     urgent = asyncio.PriorityQueue()
     expect("get-in-generator", iterate(urgent), "queue-get",
            r"PriorityQueue 'source' \(empty, 1 getter\)", on=urgent)
@@ -234,6 +241,15 @@ async def hold_by_stack(thing):
     async with contextlib.AsyncExitStack() as stack:
         await stack.enter_async_context(thing)
         await asyncio.get_running_loop().create_future()
+
+
+async def hold_by_variable(thing):
+    stack = contextlib.AsyncExitStack()
+    await stack.enter_async_context(thing)
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await stack.aclose()
 
 
 @contextlib.asynccontextmanager
@@ -278,7 +294,8 @@ async def meet(barrier):
 
 async def locks():
     at = r" at waits\.py:\d+"
-    for how, function in (("with", hold), ("stack", hold_by_stack), ("manager", hold_by_manager)):
+    for how, function in (("with", hold), ("stack", hold_by_stack), ("manager", hold_by_manager),
+                          ("variable", hold_by_variable)):
         lock = asyncio.Lock()
         expect("holds-by-" + how, function(lock), "future", "Future at 0x.*")
         await settle()
