@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 static bool open_target(struct session *s, const struct options *o, struct error *err)
@@ -220,10 +221,16 @@ struct view session_view(const struct session *s, unsigned show)
 {
 	const struct gdb *gdb = s->options->gdb;
 	bool is_terminal = isatty(STDOUT_FILENO);
-	size_t width = 0;
+	size_t width = 0, height = 0;
+	struct winsize size;
 
+	if (is_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) {
+		width = size.ws_col;
+		height = size.ws_row;
+	}
 	if (gdb && gdb->answer.is_open) {
 		width = (size_t)gdb->state.width;
+		height = 0;
 		is_terminal = gdb->answer.is_terminal && width > 0;
 	}
 	return (struct view){
@@ -242,6 +249,7 @@ struct view session_view(const struct session *s, unsigned show)
 		.is_unfolded = s->options->is_unfolded,
 		.is_terminal = is_terminal,
 		.width = width,
+		.height = height,
 		.with_color = wants_color(s->options, is_terminal),
 	};
 }

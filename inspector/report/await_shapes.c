@@ -1,9 +1,6 @@
 #include "inspector/report/await_shapes.h"
 
-#include "inspector/report/style.h"
-
 #include <stdlib.h>
-#include <string.h>
 
 #define NONE SIZE_MAX
 /* Shapes of one hash that are compared: more is made so, by a target that wants us to be slow. */
@@ -17,42 +14,11 @@ struct search {
 	size_t *example;      /* by shape: a node of it */
 };
 
-/* What a reader sees of a task. */
-struct look {
-	enum task_state state;
-	enum wait_kind waits;
-	bool is_done;
-	const char *coroutine, *function, *file, *on_type; /* never NULL */
-	uint32_t line;
-	uint64_t on; /* 0: nobody else waits for it */
-};
-
-static struct look look_of(const struct await_shapes *shapes, size_t index)
-{
-	const struct task *task = &shapes->awaits->a->tasks[index];
-	const struct link *parked = style_parked(&task->chain);
-	const struct wait *wait = &task->wait;
-
-	return (struct look){
-		.state = task_state(task),
-		.waits = wait->kind,
-		.is_done = wait->is_done,
-		.coroutine = task->coroutine_qualname ? task->coroutine_qualname : "",
-		.function = parked ? parked->qualname : "",
-		.file = parked && parked->file ? parked->file : "",
-		.line = parked ? parked->line : 0,
-		.on_type = wait->on_type ? wait->on_type : "",
-		.on = wait->on && addrmap_get(&shapes->shared, wait->on, NULL) ? wait->on : 0,
-	};
-}
-
 bool await_shapes_are_alike(const struct await_shapes *shapes, size_t x, size_t y)
 {
-	struct look a = look_of(shapes, x), b = look_of(shapes, y);
+	const struct task *tasks = shapes->awaits->a->tasks;
 
-	return a.state == b.state && a.waits == b.waits && a.is_done == b.is_done && a.line == b.line &&
-	       a.on == b.on && strcmp(a.coroutine, b.coroutine) == 0 && strcmp(a.function, b.function) == 0 &&
-	       strcmp(a.file, b.file) == 0 && strcmp(a.on_type, b.on_type) == 0;
+	return task_look_compare(&shapes->shared, &tasks[x], &tasks[y]) == 0;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value)
@@ -61,19 +27,10 @@ static uint64_t mix(uint64_t hash, uint64_t value)
 	return hash ^ hash >> 29;
 }
 
-static uint64_t mix_text(uint64_t hash, const char *text)
-{
-	while (*text)
-		hash = mix(hash, (uint8_t)*text++);
-	return mix(hash, 0xff);
-}
-
 static uint64_t hash_of(const struct search *s, size_t node)
 {
-	struct look look = look_of(s->shapes, node);
-	uint64_t hash = mix(look.on, (uint64_t)look.state << 32 | (uint64_t)look.waits);
+	uint64_t hash = task_look_hash(&s->shapes->shared, &s->shapes->awaits->a->tasks[node]);
 
-	hash = mix(mix_text(mix_text(hash, look.coroutine), look.function), look.line);
 	for (size_t i = s->graph->first[node]; i < s->graph->first[node + 1]; i++)
 		hash = mix(hash, s->shapes->shape[s->graph->to[i]]);
 	return hash & INT64_MAX;
@@ -141,17 +98,6 @@ static bool leads_to_itself(const struct digraph *graph, size_t node)
 	return false;
 }
 
-static void find_shared(struct await_shapes *shapes)
-{
-	const struct asyncio *a = shapes->awaits->a;
-	struct addrmap met = ADDRMAP_INIT;
-
-	for (size_t i = 0; i < a->task_count; i++)
-		if (a->tasks[i].wait.on && !addrmap_put(&met, a->tasks[i].wait.on, 0))
-			addrmap_put(&shapes->shared, a->tasks[i].wait.on, 0);
-	addrmap_deinit(&met);
-}
-
 void await_shapes_find(
 	const struct await_graph *awaits, const struct digraph *graph, struct await_shapes *shapes)
 {
@@ -165,7 +111,7 @@ void await_shapes_find(
 	};
 
 	*shapes = (struct await_shapes){.awaits = awaits, .shape = xcalloc(nodes, sizeof(size_t))};
-	find_shared(shapes);
+	shared_waits_find(awaits->a, &shapes->shared);
 	components = components_find(graph, component);
 	order = order_nodes(component, components, nodes);
 	for (size_t i = 0; i < nodes; i++) {
@@ -188,6 +134,6 @@ void await_shapes_find(
 void await_shapes_deinit(struct await_shapes *shapes)
 {
 	free(shapes->shape);
-	addrmap_deinit(&shapes->shared);
+	shared_waits_deinit(&shapes->shared);
 	*shapes = (struct await_shapes){0};
 }

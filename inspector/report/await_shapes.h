@@ -1,21 +1,20 @@
 /* await_shapes: which nodes of an await graph look alike, with everything that they wait for.
  *
- * Two tasks look alike when a reader could not tell their rows apart but for names and addresses: they are in
- * the same state, of the same coroutine, parked at the same place, and wait for the same kind of thing; for
- * the same thing, when several tasks wait for that. They have the same shape when, besides, what they wait
- * for in the graph has the same shapes in the same order. What is on a circle, and every thread, has a shape
- * of its own. Linear in nodes and edges, but for texts that are compared. */
+ * Two tasks have the same shape when they look the same (task_looks.h), and what they wait for in the graph
+ * has the same shapes in the same order. What is on a circle, and every thread, has a shape of its own.
+ * Linear in nodes and edges, but for texts that are compared. */
 #ifndef ASYNCINSPECT_REPORT_AWAIT_SHAPES_H
 #define ASYNCINSPECT_REPORT_AWAIT_SHAPES_H
 
 #include "inspector/graph/await_graph.h"
 #include "inspector/graph/components.h"
+#include "inspector/report/task_looks.h"
 
 struct await_shapes {
 	const struct await_graph *awaits; /* borrowed */
 	size_t count;
-	size_t *shape;	       /* by node: below count; owned */
-	struct addrmap shared; /* primitives that several tasks wait for */
+	size_t *shape; /* by node: below count; owned */
+	struct shared_waits shared;
 };
 
 /* graph: the edges that count, among the nodes of awaits. */

@@ -169,3 +169,24 @@ bool style_names_repeat(const struct asyncio *a)
 			return true;
 	return false;
 }
+
+/* Most tasks are parked in their own coroutine, whose name stands beside. */
+const char *style_task_place(const struct view *view, const struct task *task)
+{
+	const struct link *parked = style_parked(&task->chain);
+
+	if (!parked)
+		return NULL;
+	if (task->coroutine_qualname && strcmp(parked->qualname, task->coroutine_qualname) == 0)
+		return style_place(view, parked);
+	return arena_printf(view->py->arena, "%s %s", style_place(view, parked), parked->qualname);
+}
+
+const char *style_waits(const struct task *task)
+{
+	if (task->wait.kind != WAIT_NONE)
+		return task->wait.text;
+	return task_state(task) == TASK_PENDING && !task->is_current && !task->chain.is_running
+		       ? "nothing: it is due to run"
+		       : NULL;
+}

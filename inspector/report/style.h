@@ -38,6 +38,12 @@ bool style_thread_parked(const struct pythread *thread, struct link *parked);
 /* "pending", "running", "finished", "cancelled", "failed". Static. */
 const char *style_task_state(const struct task *task);
 
+/* Where a task is parked, with the function when that is not its coroutine's own. NULL: nowhere. */
+const char *style_task_place(const struct view *view, const struct task *task);
+
+/* What it waits for; NULL for one that is done or runs. */
+const char *style_waits(const struct task *task);
+
 /* Whether tasks share a name: then their addresses have to be told. */
 bool style_names_repeat(const struct asyncio *a);
 

@@ -48,7 +48,7 @@ void table_add_column(struct table *table, const char *title, enum column_kind k
 {
 	if (table->column_count < COLUMNS_MAX)
 		table->columns[table->column_count++] =
-			(struct column){.title = title, .kind = kind, .width = strlen(title)};
+			(struct column){.title = title, .kind = kind, .width = *title ? strlen(title) : 1};
 }
 
 void table_add_row(struct table *table)

@@ -1,16 +1,20 @@
 #include "inspector/report/text.h"
 
-#include "inspector/findings/findings.h"
-#include "inspector/report/style.h"
+#include "inspector/report/finding_list.h"
+#include "inspector/report/page.h"
 #include "inspector/report/table.h"
-#include "inspector/report/task_groups.h"
-#include "inspector/report/task_table.h"
+#include "inspector/report/task_looks.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* From so many tasks on they are shown by groups. */
-#define GROUP_FROM 100
+/* Rows of tasks. */
+#define ROWS_MOST  40
+#define ROWS_LEAST 5
+/* Loops, where each has a line. */
+#define LOOPS_SHOWN 4
+/* Degrees of detail of the page. */
+#define DETAILS 3
 /* Columns of the first line before what stands at its right. */
 #define HEAD_WIDTH 64
 
@@ -19,19 +23,24 @@ static void append_count(struct strbuf *s, size_t count, const char *what)
 	strbuf_printf(s, ", %zu %s%s", count, what, count == 1 ? "" : "s");
 }
 
-/* How the target was read, when that is worth a word. */
-static void print_reading(const struct target *t, size_t used)
+/* How the target was read, when that is worth a word; at the right. */
+static void print_reading(const struct view *view, size_t used)
 {
+	const struct target *t = view->py->target;
+	size_t room = view->is_terminal && view->width ? view->width : SIZE_MAX, start = HEAD_WIDTH;
+	char text[64];
+
 	if (target_kind(t) == TARGET_CORE)
 		return;
-	if (used < HEAD_WIDTH)
-		printf("%*s", (int)(HEAD_WIDTH - used), "");
 	if (target_tracer(t))
-		printf("  read while process %d traces it", (int)target_tracer(t));
+		snprintf(text, sizeof(text), "read while process %d traces it", (int)target_tracer(t));
 	else if (target_stopped_ms(t) > 0)
-		printf("  stopped for %.1f ms", target_stopped_ms(t));
+		snprintf(text, sizeof(text), "stopped for %.1f ms", target_stopped_ms(t));
 	else
-		printf("  read without stopping it");
+		snprintf(text, sizeof(text), "read without stopping it");
+	if (start + 2 + strlen(text) > room)
+		start = room > 2 + strlen(text) ? room - 2 - strlen(text) : 0;
+	printf("%*s  %s", used < start ? (int)(start - used) : 0, "", text);
 }
 
 static void print_head(const struct view *view)
@@ -50,61 +59,19 @@ static void print_head(const struct view *view)
 	append_count(&s, a->loop_count, "loop");
 	append_count(&s, a->task_count, "task");
 	style_print(view, STYLE_HEADING, strbuf_text(&s), 0);
-	print_reading(t, style_width(strbuf_text(&s)));
+	print_reading(view, style_width(strbuf_text(&s)));
 	putchar('\n');
 	strbuf_deinit(&s);
 }
 
-/* The rule, how many cases there are, and what to do: once for all findings of it. */
-static void print_rule(const struct view *view, size_t first, size_t end)
+/* Rule by rule, with what to do; or, in short, each beside its rule. */
+static void print_findings(const struct view *view, unsigned detail)
 {
-	const struct finding *finding = &view->model->findings[first];
-	struct strbuf rule = STRBUF_INIT;
-	size_t cases = 0;
-
-	for (size_t i = first; i < end; i++)
-		cases += view->model->findings[i].cases;
-	for (const char *c = finding->rule; *c; c++)
-		strbuf_append_char(&rule, *c == '-' ? ' ' : *c);
-	if (cases > 1)
-		strbuf_printf(&rule, " (%zu)", cases);
-	style_print(view, style_of_severity(finding->severity), strbuf_text(&rule), 0);
-	printf("  ");
-	style_print(view, STYLE_DIM, finding->advice, 0);
-	putchar('\n');
-	strbuf_deinit(&rule);
-}
-
-static void print_finding(const struct view *view, const struct finding *finding)
-{
-	printf("    ");
-	style_print(view, STYLE_NAME, finding->title, 0);
-	putchar('\n');
-	for (size_t i = 0; i < finding->evidence_count; i++) {
-		printf("        ");
-		style_print(view, STYLE_PLAIN, finding->evidence[i], 0);
-		putchar('\n');
-	}
-}
-
-static void print_findings(const struct view *view)
-{
-	const struct model *model = view->model;
-	size_t at = 0;
-
 	style_heading(view, "FINDINGS");
-	if (!model->finding_count)
+	if (!view->model->finding_count)
 		puts("none");
-	while (at < model->finding_count) {
-		size_t end = at;
-
-		while (end < model->finding_count &&
-			strcmp(model->findings[end].rule, model->findings[at].rule) == 0)
-			end++;
-		print_rule(view, at, end);
-		for (; at < end; at++)
-			print_finding(view, &model->findings[at]);
-	}
+	else
+		finding_list_print(view, detail);
 }
 
 static void print_loop(struct table *table, const struct view *view, size_t i)
@@ -156,19 +123,64 @@ static void print_loops(const struct view *view)
 	table_print(table);
 }
 
-void text_report(const struct view *view)
+/* "loop 0x7f7aa06be850 polling in MainThread, 0 ready, 1 timer". */
+static void print_loop_lines(const struct view *view)
+{
+	const struct asyncio *a = view->model->asyncio;
+	struct strbuf s = STRBUF_INIT;
+
+	for (size_t i = 0; i < a->loop_count && i < LOOPS_SHOWN; i++) {
+		const struct loop *loop = &a->loops[i];
+		const struct pythread *thread =
+			loop->thread == SIZE_MAX ? NULL : &a->threads.threads[loop->thread];
+
+		strbuf_reset(&s);
+		strbuf_printf(&s, "loop 0x%llx %s", (unsigned long long)loop->address,
+			loop_doing_name(loop->doing));
+		if (thread && thread->name)
+			strbuf_printf(&s, " in %s", thread->name);
+		if (loop->ready >= 0)
+			strbuf_printf(&s, ", %lld ready", (long long)loop->ready);
+		if (loop->scheduled >= 0)
+			strbuf_printf(&s, ", %lld timer%s", (long long)loop->scheduled,
+				loop->scheduled == 1 ? "" : "s");
+		page_text(view, 0, 0, STYLE_PLAIN, strbuf_text(&s), true);
+	}
+	if (a->loop_count > LOOPS_SHOWN)
+		printf("and %zu more loops: asyncinspect loops\n", a->loop_count - LOOPS_SHOWN);
+	strbuf_deinit(&s);
+}
+
+/* Rows of tasks that fit below what stands above them (head, blank line and heading, findings; blank line,
+ * heading and titles) and above the line that tells of the others. */
+static size_t rows_left(size_t lines, const struct view *view)
+{
+	size_t loops = view->model->asyncio->loop_count, findings = finding_list_lines(view->model);
+	size_t above =
+		3 + (findings ? findings : 1) + 3 + 1 + (loops > LOOPS_SHOWN ? LOOPS_SHOWN + 1 : loops);
+
+	return lines == SIZE_MAX ? ROWS_MOST : lines > above + ROWS_LEAST ? lines - above : ROWS_LEAST;
+}
+
+static void print_page(const struct view *view, unsigned detail, size_t lines)
 {
 	const struct asyncio *a = view->model->asyncio;
 
 	print_head(view);
 	if (!a->is_imported)
 		puts("The program has not imported asyncio.");
-	print_findings(view);
-	print_loops(view);
-	if (a->task_count)
+	if (detail)
+		print_loop_lines(view);
+	print_findings(view, detail);
+	if (!detail)
+		print_loops(view);
+	if (a->task_count) {
 		style_heading(view, "TASKS");
-	if (a->task_count >= GROUP_FROM)
-		task_groups_print(view);
-	else if (a->task_count)
-		task_table_print(view);
+		task_looks_print(view, detail + 1 == DETAILS ? rows_left(lines, view) : ROWS_MOST);
+	}
+}
+
+void text_report(const struct view *view)
+{
+	page_print(view, DETAILS, print_page);
 }

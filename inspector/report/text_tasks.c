@@ -17,37 +17,15 @@ enum {
 	COLUMN_ADDRESS
 };
 
-/* Among findings the column is there only when it says that something is wrong. */
-static bool shows_wakes(const struct view *view)
-{
-	const struct wakes *wakes = &view->model->wakes;
-
-	if (!view->model->has_wakes || !(view->show & SHOW_FINDINGS))
-		return view->model->has_wakes;
-	for (size_t i = 0; i < wakes->count; i++)
-		if (wakes->items[i].class == WAKE_NEVER)
-			return true;
-	return false;
-}
-
 static void add_task(struct table *table, const struct view *view, const struct task *task, bool with_wakes,
 	bool with_address)
 {
-	const struct link *parked = style_parked(&task->chain);
-
 	table_add_row(table);
 	table_set(table, COLUMN_TASK, task->name);
 	table_set(table, COLUMN_STATE, style_task_state(task));
 	table_set(table, COLUMN_COROUTINE, task->coroutine_qualname);
-	/* Most tasks are parked in their own coroutine: its name stands one column before. */
-	if (parked && task->coroutine_qualname && strcmp(parked->qualname, task->coroutine_qualname) == 0)
-		table_set(table, COLUMN_PARKED, style_place(view, parked));
-	else if (parked)
-		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
-	if (task->wait.kind != WAIT_NONE)
-		table_set(table, COLUMN_WAITS, task->wait.text);
-	else if (task_state(task) == TASK_PENDING && !task->is_current && !task->chain.is_running)
-		table_set(table, COLUMN_WAITS, "nothing: it is due to run");
+	table_set(table, COLUMN_PARKED, style_task_place(view, task));
+	table_set(table, COLUMN_WAITS, style_waits(task));
 	if (task->wait.kind != WAIT_NONE && with_wakes)
 		table_set(table, COLUMN_WAKES,
 			wake_class_text(&view->model->wakes.items[task - view->model->asyncio->tasks]));
@@ -59,7 +37,7 @@ void task_table_print(const struct view *view)
 {
 	const struct asyncio *a = view->model->asyncio;
 	struct table *table = table_create(view);
-	bool with_wakes = shows_wakes(view), with_address = style_names_repeat(a);
+	bool with_wakes = view_shows_wakes(view), with_address = style_names_repeat(a);
 
 	table_add_column(table, "TASK", COLUMN_TEXT);
 	table_add_column(table, "STATE", COLUMN_TEXT);

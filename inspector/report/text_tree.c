@@ -89,14 +89,10 @@ static void append_label(const struct await_graph *g, const struct tree_row *row
 
 static void set_task(struct table *table, const struct view *view, const struct task *task)
 {
-	const struct link *parked = style_parked(&task->chain);
-
 	table_set(table, COLUMN_STATE, style_task_state(task));
 	table_set(table, COLUMN_COROUTINE, task->coroutine_qualname);
-	if (parked)
-		table_set_format(table, COLUMN_PARKED, "%s %s", style_place(view, parked), parked->qualname);
-	if (task->wait.kind != WAIT_NONE)
-		table_set(table, COLUMN_WAITS, task->wait.text);
+	table_set(table, COLUMN_PARKED, style_task_place(view, task));
+	table_set(table, COLUMN_WAITS, style_waits(task));
 }
 
 static void set_thread(struct table *table, const struct view *view, size_t thread)

@@ -43,3 +43,15 @@ bool view_has_coroutine(const struct view *view, size_t coroutine)
 		return false;
 	return shows_all(view) || contains(view->chosen_coroutines, view->chosen_coroutine_count, coroutine);
 }
+
+bool view_shows_wakes(const struct view *view)
+{
+	const struct wakes *wakes = &view->model->wakes;
+
+	if (!view->model->has_wakes || !(view->show & SHOW_FINDINGS))
+		return view->model->has_wakes;
+	for (size_t i = 0; i < wakes->count; i++)
+		if (wakes->items[i].class == WAKE_NEVER)
+			return true;
+	return false;
+}

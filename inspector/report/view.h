@@ -31,6 +31,7 @@ struct view {
 	size_t repr_limit; /* characters of a value */
 	bool is_terminal;  /* columns fit the terminal */
 	size_t width;	   /* columns of it; 0: to be asked of it */
+	size_t height;	   /* its lines; 0: not known */
 	bool with_color;
 	/* Only these, when count is not 0: indices of tasks; of coroutines. */
 	size_t chosen_task_count, chosen_coroutine_count;
@@ -58,6 +59,10 @@ uint64_t view_retained(const struct view *view, uint64_t object);
 /* Whether a task or coroutine is among the chosen. */
 bool view_has_task(const struct view *view, size_t task);
 bool view_has_some_task(const struct view *view);
+
+/* Whether a table of tasks has the column WAKES: among findings only when it says that something is wrong. */
+bool view_shows_wakes(const struct view *view);
+
 bool view_has_coroutine(const struct view *view, size_t coroutine);
 
 #endif

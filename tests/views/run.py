@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "limits"))
 
 import runner                                               # noqa: E402
 import checks                                               # noqa: E402,F401
+import pages                                                # noqa: E402,F401
 import stacks                                               # noqa: E402,F401
 import thread_activity                                      # noqa: E402,F401
 import trees                                                # noqa: E402,F401
