@@ -22,12 +22,12 @@ ifdef WERROR
 WARNINGS += -Werror
 endif
 
-LIBS_FLAGS := $(shell $(PKG_CONFIG) --cflags smartcols jansson libelf zlib 2>/dev/null)
+LIBS_FLAGS := $(shell $(PKG_CONFIG) --cflags smartcols jansson libelf zlib libzstd 2>/dev/null)
 # Debian 12's libdwarf has its header in its own folder and no pkg-config file; Debian 13's is in the same
 # folder, and its pkg-config file names another; elsewhere pkg-config is right.
 DWARF_FLAGS := $(shell $(PKG_CONFIG) --cflags libdwarf 2>/dev/null) -I/usr/include/libdwarf
-LIBS        := $(shell $(PKG_CONFIG) --libs smartcols jansson libelf zlib 2>/dev/null || \
-                 echo -lsmartcols -ljansson -lelf -lz) -ldwarf -lpthread
+LIBS        := $(shell $(PKG_CONFIG) --libs smartcols jansson libelf zlib libzstd 2>/dev/null || \
+                 echo -lsmartcols -ljansson -lelf -lz -lzstd) -ldwarf -lpthread
 
 ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -DASYNCINSPECT_VERSION='"$(VERSION)"' -I. \
              -DLAYOUT_TABLES='"$(BUILD)/layouts.blob"' -DSYSTEM_CALLS='"$(BUILD)/system_calls.inc"' \

@@ -10,6 +10,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
+#include <zstd.h>
+
+#ifndef ELFCOMPRESS_ZSTD /* elf.h of glibc before 2.37 */
+#define ELFCOMPRESS_ZSTD 2
+#endif
 
 /* Readers of DWARF look a few bytes ahead; what they see there must not be another allocation. */
 #define PADDING 64
@@ -352,23 +357,27 @@ static uint8_t *inflate_bytes(const struct image *image, const uint8_t *packed, 
 	return bytes;
 }
 
-/* zstd, where this libelf knows it. */
-static uint8_t *unpack_by_libelf(
-	const struct image *image, Elf_Scn *section, uint64_t size, const char *name, struct error *err)
+/* Unpacks zstd frames into exactly size bytes. By ourselves: libelf does it from elfutils 0.189 on only. */
+static uint8_t *unpack_zstd(const struct image *image, const uint8_t *packed, size_t packed_size,
+	uint64_t size, struct error *err)
 {
-	Elf_Data *data;
 	uint8_t *bytes;
+	size_t got;
 
-	if (size > SECTION_MAX || size / (INFLATE_RATIO * 32) > image->size ||
-		elf_compress(section, 0, 0) < 0 || !(data = elf_getdata(section, NULL)) || !data->d_buf ||
-		data->d_size != size) {
-		error_set(err, ERROR_UNSUPPORTED,
-			"%s: section %s is compressed in a way that libelf cannot unpack", image->path, name);
-		error_advise(err, "Unpack a copy of the file: objcopy --decompress-debug-sections FILE COPY");
+	/* A frame of zeros is smaller than any of zlib. */
+	if (size > SECTION_MAX || size / (INFLATE_RATIO * 32) > packed_size) {
+		error_set(err, ERROR_CORRUPT, "%s: a compressed section claims an impossible size",
+			image->path);
 		return NULL;
 	}
 	bytes = alloc_section(size);
-	memcpy(bytes, data->d_buf, size);
+	got = ZSTD_decompress(bytes, size, packed, packed_size);
+	if (ZSTD_isError(got) || got != size) {
+		error_set(err, ERROR_CORRUPT, "%s: a compressed section is damaged%s%s", image->path,
+			ZSTD_isError(got) ? ": " : "", ZSTD_isError(got) ? ZSTD_getErrorName(got) : "");
+		free(bytes);
+		return NULL;
+	}
 	memset(bytes + size, 0, PADDING);
 	return bytes;
 }
@@ -411,10 +420,16 @@ bool image_read_section(
 		memcpy(&big_endian, file_bytes + 4, sizeof(big_endian));
 		length = __builtin_bswap64(big_endian);
 	}
-	if (is_elf_z && chdr.ch_type != ELFCOMPRESS_ZLIB)
-		*bytes = unpack_by_libelf(image, section, length, name, err);
-	else
+	if (!is_elf_z || chdr.ch_type == ELFCOMPRESS_ZLIB) {
 		*bytes = inflate_bytes(image, file_bytes + header, shdr.sh_size - header, length, err);
+	} else if (chdr.ch_type == ELFCOMPRESS_ZSTD) {
+		*bytes = unpack_zstd(image, file_bytes + header, shdr.sh_size - header, length, err);
+	} else {
+		error_set(err, ERROR_UNSUPPORTED,
+			"%s: section %s is compressed in a way that is not known (%u)", image->path, name,
+			chdr.ch_type);
+		error_advise(err, "Unpack a copy of the file: objcopy --decompress-debug-sections FILE COPY");
+	}
 	free(file_bytes);
 	*size = length;
 	return *bytes;

@@ -21,23 +21,27 @@ static char *folder;
 static const struct {
 	const char *name, *flags;
 	bool is_required;
+	const char *after; /* a command that goes over the file; NULL: none */
 } variants[] = {
-	{"plain.so", "-g", true},
-	{"dwarf5.so", "-gdwarf-5", true},
-	{"dwarf4.so", "-gdwarf-4", true},
-	{"dwarf3.so", "-gdwarf-3 -gstrict-dwarf", true},
-	{"dwarf2.so", "-gdwarf-2 -gstrict-dwarf", true},
-	{"packed.so", "-g -gz=zlib", true},
-	{"zdebug.so", "-gdwarf-4 -gz=zlib-gnu", false},
-	{"lto.so", "-g -flto", false},
-	{"dwarf64.so", "-gdwarf-5 -gdwarf64", false},
+	{"plain.so", "-g", true, NULL},
+	{"dwarf5.so", "-gdwarf-5", true, NULL},
+	{"dwarf4.so", "-gdwarf-4", true, NULL},
+	{"dwarf3.so", "-gdwarf-3 -gstrict-dwarf", true, NULL},
+	{"dwarf2.so", "-gdwarf-2 -gstrict-dwarf", true, NULL},
+	{"packed.so", "-g -gz=zlib", true, NULL},
+	{"zdebug.so", "-gdwarf-4 -gz=zlib-gnu", false, NULL},
+	{"lto.so", "-g -flto", false, NULL},
+	{"dwarf64.so", "-gdwarf-5 -gdwarf64", false, NULL},
+	{"zstd.so", "-g", true, "objcopy --compress-debug-sections=zstd zstd.so"},
 };
 
 static void build_variants(void)
 {
 	folder = fixture_folder();
 	for (size_t i = 0; folder && i < COUNT(variants); i++)
-		fixture_library(folder, variants[i].name, variants[i].flags);
+		if (fixture_library(folder, variants[i].name, variants[i].flags) && variants[i].after &&
+			!fixture_run(folder, "%s", variants[i].after))
+			unlink(fixture_path(folder, variants[i].name));
 }
 
 static void remove_variants(void)
@@ -97,6 +101,22 @@ static void check_member(size_t v, const char *type, const char *member, size_t 
 
 #define CHECK(v, type, member, path)                                                                         \
 	check_member(v, #type, path, offsetof(struct type, member), sizeof(((struct type *)0)->member))
+
+/* Elf64_Chdr begins with the type, of which 2 is zstd: the test above would not notice a file left as it was.
+ */
+START_TEST(the_file_for_zstd_is_compressed_by_it)
+{
+	const char *path = fixture_path(folder, "zstd.so");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct image *image = image_open(fd, path, NULL);
+	Elf_Scn *section = image_section(image, ".debug_info");
+	GElf_Chdr chdr;
+
+	ck_assert(section && gelf_getchdr(section, &chdr));
+	ck_assert_uint_eq(chdr.ch_type, 2);
+	image_close(image);
+}
+END_TEST
 
 START_TEST(members_are_where_the_compiler_says)
 {
@@ -480,6 +500,7 @@ Suite *suite_type_query(void)
 
 	tcase_add_unchecked_fixture(tc, build_variants, remove_variants);
 	tcase_set_timeout(tc, 60);
+	tcase_add_test(tc, the_file_for_zstd_is_compressed_by_it);
 	tcase_add_loop_test(tc, members_are_where_the_compiler_says, 0, count);
 	tcase_add_loop_test(tc, what_is_not_there_is_not_found, 0, count);
 	tcase_add_loop_test(tc, sizes_and_strides, 0, count);
