@@ -106,6 +106,22 @@ bool registry_tasks(struct python *py, const struct asyncio_names *names, struct
 	return found;
 }
 
+size_t registry_strong_sets(
+	struct python *py, const struct pyinterp *interp, const struct asyncio_names *names, uint64_t *sets)
+{
+	uint64_t module, state;
+	size_t count = 0;
+
+	if (names->tasks_module && pymodule_get(py, names->tasks_module, "_eager_tasks", &sets[count], NULL))
+		count++;
+	if (python_has(py, FIELD_state_other_eager_tasks) &&
+		pyinterp_module(py, interp, "_asyncio", &module) &&
+		read_pointer(py, module, FIELD_module_state, &state, NULL) && state &&
+		read_pointer(py, state, FIELD_state_other_eager_tasks, &sets[count], NULL) && sets[count])
+		count++;
+	return count;
+}
+
 uint64_t registry_running_task(struct python *py, const struct pythread *thread)
 {
 	uint64_t task;

@@ -15,6 +15,12 @@ bool registry_tasks(struct python *py, const struct asyncio_names *names, struct
 void registry_listed_tasks(
 	struct python *py, const struct pythreads *threads, size_t interp, struct addrmap *set);
 
+/* The sets of an interpreter that hold tasks for asyncio's own sake, and not weakly: tasks that were begun
+ * eagerly and are in their first step. Writes at most REGISTRY_SETS addresses; returns how many. */
+#define REGISTRY_SETS 2
+size_t registry_strong_sets(
+	struct python *py, const struct pyinterp *interp, const struct asyncio_names *names, uint64_t *sets);
+
 /* Adds loop -> current task, from _current_tasks. */
 void registry_current_tasks(struct python *py, const struct asyncio_names *names, struct addrmap *current);
 

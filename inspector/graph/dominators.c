@@ -21,6 +21,7 @@ struct numbers {
 
 struct search {
 	const struct graph *graph;
+	const struct dominator_request *request;
 	uint32_t *number; /* by node; 0: not met */
 	uint32_t *vertex; /* by number */
 	struct info *info;
@@ -59,6 +60,14 @@ static void enter(struct search *s, uint32_t node, uint32_t parent)
 	s->stack[s->depth++] = (struct visit){node, 0};
 }
 
+static bool is_barrier(const struct search *s, uint32_t node)
+{
+	for (size_t i = 0; i < s->request->barrier_count; i++)
+		if (s->request->barriers[i] == node)
+			return true;
+	return false;
+}
+
 static void search_from(struct search *s, uint32_t root)
 {
 	const struct graph *g = s->graph;
@@ -79,7 +88,7 @@ static void search_from(struct search *s, uint32_t root)
 			continue;
 		}
 		target = targets[top->next++];
-		if (!s->number[target])
+		if (!s->number[target] && !is_barrier(s, target))
 			enter(s, target, s->number[top->node]);
 	}
 }
@@ -217,20 +226,24 @@ static void find_dominators(struct search *s)
 }
 
 void dominators_compute(
-	const struct graph *graph, const uint32_t *roots, size_t root_count, struct dominators *d)
+	const struct graph *graph, const struct dominator_request *request, struct dominators *d)
 {
 	size_t size = (size_t)graph->count + 1;
+	static const struct dominator_request nothing;
 	struct search s = {
 		.graph = graph,
+		.request = request,
 		.number = xcalloc(size, sizeof(*s.number)),
 		.vertex = xmalloc(size * sizeof(*s.vertex)),
 		.info = xcalloc(size, sizeof(*s.info)),
 		.is_root = xcalloc(size / 64 + 1, sizeof(*s.is_root)),
 	};
 
-	for (size_t i = 0; i < root_count; i++)
-		search_from(&s, roots[i]);
+	for (size_t i = 0; i < request->root_count; i++)
+		if (!is_barrier(&s, request->roots[i]))
+			search_from(&s, request->roots[i]);
 	s.live = s.last;
+	s.request = &nothing;
 	if (s.last < graph->count)
 		search_garbage(&s);
 	free(s.stack);

@@ -19,12 +19,18 @@ struct dominators {
 	uint32_t *idom;	  /* by number: that of its immediate dominator; 0 for those of the root itself */
 };
 
-/* roots are nodes, in any order, repeated or not. Nodes that no root leads to are garbage, held by nothing
- * but each other, and hold nothing that is not garbage: there every node that is in a cycle to which no other
- * garbage leads, or to which nothing leads at all, counts as a root. Of the graph the edges are used, not the
- * objects. */
+struct dominator_request {
+	const uint32_t *roots; /* nodes, in any order, repeated or not */
+	size_t root_count;
+	const uint32_t *barriers; /* nodes that hold nothing, whatever they refer to; few */
+	size_t barrier_count;
+};
+
+/* Nodes that no root leads to are garbage, held by nothing but each other, and hold nothing that is not
+ * garbage: there every node that is in a cycle to which no other garbage leads, or to which nothing leads at
+ * all, counts as a root. Barriers count as garbage. Of the graph the edges are used, not the objects. */
 void dominators_compute(
-	const struct graph *graph, const uint32_t *roots, size_t root_count, struct dominators *d);
+	const struct graph *graph, const struct dominator_request *request, struct dominators *d);
 void dominators_deinit(struct dominators *d);
 
 #endif

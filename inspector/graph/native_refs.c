@@ -199,10 +199,13 @@ static bool is_in_object(const struct scan *s, uint64_t address)
 /* A module's own mappings, and the memory behind them that its zeros are in. */
 static struct module *module_of_data(const struct scan *s, uint64_t address)
 {
-	struct module *module = module_containing(s->py->modules, address);
 	const struct mapping *m = target_find_mapping(s->py->target, address);
+	struct module *module;
 	uint64_t start, size;
 
+	if (!s->py->modules)
+		return NULL;
+	module = module_containing(s->py->modules, address);
 	if (module || !m || m->path[0] || !m->start)
 		return module;
 	module = module_containing(s->py->modules, m->start - 1);

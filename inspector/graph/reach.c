@@ -108,6 +108,9 @@ void reach_compute(const struct graph *graph, const struct roots *roots, struct 
 	s.met = xcalloc((size_t)graph->count / 64 + 1, sizeof(*s.met));
 	for (uint32_t i = 0; i < graph->count; i++)
 		reach->distance[i] = UNREACHED;
+	/* What asyncio itself keeps a list of is not held by that. */
+	for (size_t i = 0; i < roots->registry_count; i++)
+		s.met[roots->registries[i] / 64] |= UINT64_C(1) << (roots->registries[i] % 64);
 	for (uint32_t level = 0; s.waiting || level <= HANDICAP_MAX; level++) {
 		if (level <= HANDICAP_MAX)
 			start_roots(&s, roots, level);

@@ -6,13 +6,11 @@
 #include <stdlib.h>
 
 #define ROWS_MAX 5000
-/* In the place of a node: a root that is no object, or the object when it is none. */
-#define NO_NODE UINT32_MAX
-
 /* A holder that is a candidate for a row. */
 struct candidate {
-	uint32_t node; /* NO_NODE: a root */
+	uint32_t node; /* NO_NODE: a root, which is no object */
 	uint32_t root; /* index of the root, also of a module that is a node; UINT32_MAX: none */
+	const struct root *leaf_root; /* of a leaf; else NULL */
 	uint32_t distance;
 	uint64_t references;
 	struct step step; /* of a leaf's holder; otherwise made later */
@@ -106,6 +104,11 @@ static void find_leaf_holders(struct grower *w, uint64_t object, struct candidat
 		add_candidate(found, &c);
 		i = end;
 	}
+	for (size_t i = 0; i < w->g->roots->leaf_count; i++)
+		if (w->g->roots->leaves[i].ref.target == object)
+			add_candidate(found, &(struct candidate){.node = NO_NODE,
+						     .leaf_root = &w->g->roots->leaves[i],
+						     .references = 1});
 	leaf_refs_deinit(&refs);
 }
 
@@ -124,7 +127,11 @@ static void add_row(struct grower *w, size_t parent, const struct candidate *c)
 	struct referrer_tree *tree = w->tree;
 	struct referrer row = {.step = c->step, .parent = parent, .references = c->references};
 
-	if (c->root != UINT32_MAX) {
+	if (c->leaf_root) {
+		row.mark = REFERRER_ROOT;
+		row.root_name = root_name(w->g->a, c->leaf_root);
+		row.step = step_from_root(w->g, c->leaf_root);
+	} else if (c->root != UINT32_MAX) {
 		row.mark = REFERRER_ROOT;
 		row.root_name = root_name(w->g->a, &w->g->roots->items[c->root]);
 		if (c->node == NO_NODE)

@@ -91,6 +91,18 @@ static bool add_reference(void *context, uint32_t node, const struct ref *ref)
 	return true;
 }
 
+/* What an executing frame holds is nobody else's. */
+static void add_root_reference(struct leaf_table *t, uint64_t object)
+{
+	uint32_t position = heap_position(t->heap, object);
+
+	if (position == NO_POSITION)
+		return;
+	t->met[position / 64] |= UINT64_C(1) << (position % 64);
+	t->above[position / 2] = 0;
+	t->found[position / 2] = 1;
+}
+
 static void count_leaf(const struct leaf_table *t, uint32_t position, uint64_t *bytes)
 {
 	uint64_t object = heap_position_address(t->heap, position);
@@ -105,7 +117,7 @@ static void count_leaf(const struct leaf_table *t, uint32_t position, uint64_t *
 	bytes[above == GARBAGE ? 0 : above] += pyobject_size(t->py, object);
 }
 
-static void add_leaves(const struct graph *g, struct retained *r)
+static void add_leaves(const struct graph *g, const struct roots *roots, struct retained *r)
 {
 	uint64_t words = heap_positions(g->heap) / 64 + 1;
 	struct leaf_table t = {
@@ -118,6 +130,8 @@ static void add_leaves(const struct graph *g, struct retained *r)
 	};
 
 	dominator_tree_init(&t.tree, &r->dominators);
+	for (size_t i = 0; i < roots->leaf_count; i++)
+		add_root_reference(&t, roots->leaves[i].ref.target);
 	leaves_each_reference(g, add_reference, &t);
 	for (uint64_t word = 0; word < words; word++)
 		for (uint64_t left = t.met[word]; left; left &= left - 1)
@@ -136,12 +150,15 @@ void retained_compute(const struct graph *graph, const struct roots *roots, stru
 
 	*r = (struct retained){.graph = graph};
 	find_outside(graph, roots, &outside);
-	dominators_compute(graph, outside.nodes, outside.count, &r->dominators);
+	dominators_compute(graph,
+		&(struct dominator_request){
+			outside.nodes, outside.count, roots->registries, roots->registry_count},
+		&r->dominators);
 	free(outside.nodes);
 	r->bytes = xcalloc((size_t)graph->count + 1, sizeof(*r->bytes));
 	for (uint32_t node = 0; heap_next(graph->heap, &cursor, &object); node++)
 		r->bytes[r->dominators.number[node]] += pyobject_size(graph->py, object);
-	add_leaves(graph, r);
+	add_leaves(graph, roots, r);
 	for (uint32_t i = graph->count; i; i--)
 		r->bytes[r->dominators.idom[i]] += r->bytes[i];
 }

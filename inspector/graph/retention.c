@@ -18,12 +18,14 @@
 
 /* A way as nodes: root, then nodes[0] (held by the root) to nodes[count - 1] (the object). */
 struct route {
-	uint32_t root; /* index; UINT32_MAX: native code */
+	uint32_t root;		      /* index; UINT32_MAX: native code, or leaf_root */
+	const struct root *leaf_root; /* a frame that holds an object that is no node; else NULL */
 	size_t count;
 	uint32_t *nodes; /* owned */
 };
 
 struct request {
+	uint64_t object;
 	uint32_t node;
 	bool is_known;		      /* there is an object */
 	const struct leaf_ref *leafs; /* of a LEAF: who refers to it */
@@ -71,6 +73,19 @@ static bool make_route(const struct reach *reach, uint32_t holder, uint32_t node
 /* A root that holds the object itself; modules are shown by what holds the module otherwise. */
 static void add_root_routes(const struct retention_graph *g, struct request *r, size_t most)
 {
+	for (size_t i = 0; r->node == LEAF && i < g->roots->leaf_count; i++) {
+		if (g->roots->leaves[i].ref.target != r->object)
+			continue;
+		r->holder_count++;
+		r->leaf_total++;
+		if (r->route_count >= most)
+			continue;
+		r->routes[r->route_count] = (struct route){.root = UINT32_MAX,
+			.leaf_root = &g->roots->leaves[i],
+			.count = 1,
+			.nodes = xmalloc(sizeof(uint32_t))};
+		r->routes[r->route_count++].nodes[0] = LEAF;
+	}
 	for (size_t i = 0; r->node != LEAF && i < g->roots->count && r->route_count < most; i++) {
 		struct route *route = &r->routes[r->route_count];
 
@@ -213,7 +228,8 @@ static void fill_path(const struct retention_graph *g, const struct edge_names *
 {
 	struct arena *arena = g->a->py->arena;
 
-	*path = (struct path){.root = route->root == UINT32_MAX ? NULL : &g->roots->items[route->root]};
+	*path = (struct path){
+		.root = route->root == UINT32_MAX ? route->leaf_root : &g->roots->items[route->root]};
 	path->root_name = path->root ? root_name(g->a, path->root) : "native code";
 	path->steps = arena_alloc(arena, route->count * sizeof(*path->steps));
 	/* A module is an object that has a name of its own: its way starts with it. */
@@ -273,10 +289,14 @@ static void fill_referrers(
 static void fill_leaf_referrers(
 	const struct retention_graph *g, const struct request *r, struct retention *out)
 {
-	out->referrers = arena_alloc(g->a->py->arena, r->leaf_count * sizeof(*out->referrers));
+	out->referrers = arena_alloc(
+		g->a->py->arena, (r->leaf_count + g->roots->leaf_count) * sizeof(*out->referrers));
 	for (size_t i = 0; i < r->leaf_count; i++)
 		out->referrers[out->referrer_count++] = step_to_leaf(g, &r->leafs[i]);
-	out->referrers_left_out = r->leaf_total - r->leaf_count;
+	for (size_t i = 0; i < g->roots->leaf_count; i++)
+		if (g->roots->leaves[i].ref.target == r->object)
+			out->referrers[out->referrer_count++] = step_from_root(g, &g->roots->leaves[i]);
+	out->referrers_left_out = r->leaf_total - out->referrer_count;
 }
 
 static void fill(const struct retention_graph *g, const struct edge_names *names, const struct request *r,
@@ -392,6 +412,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 	for (size_t i = 0; i < count; i++) {
 		struct request *r = &requests[i];
 
+		r->object = objects[i];
 		if (!r->is_known)
 			continue;
 		find_routes(g, r, paths_most);

@@ -1,3 +1,4 @@
+#include "inspector/asyncio/registry.h"
 #include "inspector/graph/roots_private.h"
 
 #include "inspector/python/dict.h"
@@ -16,10 +17,19 @@ void roots_add(struct root_finder *f, uint64_t object, const struct ref *ref)
 {
 	struct root root = f->current;
 
-	if (!object || !heap_index(f->graph->heap, object, &root.node))
-		return;
 	if (ref)
 		root.ref = *ref;
+	if (object && root.kind == ROOT_FRAME && !heap_contains(f->graph->heap, object)) {
+		struct roots *roots = f->roots;
+
+		root.node = NO_NODE;
+		roots->leaves = grow_array(
+			roots->leaves, &roots->leaf_capacity, roots->leaf_count + 1, sizeof(*roots->leaves));
+		roots->leaves[roots->leaf_count++] = root;
+		return;
+	}
+	if (!object || !heap_index(f->graph->heap, object, &root.node))
+		return;
 	f->roots->items =
 		grow_array(f->roots->items, &f->capacity, f->roots->count + 1, sizeof(*f->roots->items));
 	f->roots->items[f->roots->count++] = root;
@@ -182,6 +192,20 @@ static void add_interpreter(struct root_finder *f, const struct pyinterp *interp
 	add_atexit(f, interp->address);
 }
 
+static void find_registries(const struct asyncio *a, const struct graph *graph, struct roots *roots)
+{
+	roots->registries = xcalloc(a->classes.count, REGISTRY_SETS * sizeof(*roots->registries));
+	for (size_t i = 0; i < a->classes.count && i < a->threads.interp_count; i++) {
+		uint64_t sets[REGISTRY_SETS];
+		size_t count =
+			registry_strong_sets(a->py, &a->threads.interps[i], &a->classes.names[i], sets);
+
+		for (size_t k = 0; k < count; k++)
+			if (heap_index(graph->heap, sets[k], &roots->registries[roots->registry_count]))
+				roots->registry_count++;
+	}
+}
+
 void roots_find(const struct asyncio *a, const struct graph *graph, struct roots *roots)
 {
 	struct root_finder f = {.a = a, .py = a->py, .graph = graph, .roots = roots};
@@ -201,11 +225,14 @@ void roots_find(const struct asyncio *a, const struct graph *graph, struct roots
 	for (size_t i = 0; i < a->threads.interp_count; i++)
 		add_interpreter(&f, &a->threads.interps[i]);
 	roots_add_types(&f);
+	find_registries(a, graph, roots);
 }
 
 void roots_deinit(struct roots *roots)
 {
 	free(roots->items);
+	free(roots->registries);
+	free(roots->leaves);
 	*roots = (struct roots){0};
 }
 

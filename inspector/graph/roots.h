@@ -27,9 +27,18 @@ struct root {
 	struct ref ref;	  /* FRAME: which slot; TYPE: which member; otherwise unused */
 };
 
+#define NO_NODE UINT32_MAX
+
 struct roots {
 	size_t count;
 	struct root *items; /* owned; modules first, __main__ before all */
+	/* What executing frames hold that is no node: strings, numbers. node is NO_NODE, ref.target the
+	 * object. */
+	size_t leaf_count, leaf_capacity;
+	struct root *leaves; /* owned */
+	/* Nodes that lead on to what they do not keep alive: the sets of asyncio's own registry. */
+	size_t registry_count;
+	uint32_t *registries; /* owned */
 };
 
 void roots_find(const struct asyncio *a, const struct graph *graph, struct roots *roots);

@@ -36,7 +36,8 @@ struct step step_to_leaf(const struct retention_graph *g, const struct leaf_ref 
 
 struct step step_from_root(const struct retention_graph *g, const struct root *root)
 {
-	struct step step = {.from = root->holder, .to = heap_address(g->graph->heap, root->node)};
+	struct step step = {.from = root->holder,
+		.to = root->node == NO_NODE ? root->ref.target : heap_address(g->graph->heap, root->node)};
 
 	step.ref = root->ref;
 	step.from_type = root->kind == ROOT_FRAME	  ? "frame"

@@ -131,6 +131,8 @@ def references_from_native_code_are_counted_and_found(case):
             faults.append("%s: not among the places: %s" % (name, places))
         if not row["native"] and places:
             faults.append("%s: has places: %s" % (name, places))
+    if [edge["edge"] for edge in said["label"]["referrers"]] != ["<local label>"]:
+        faults.append("label: %s" % said["label"]["referrers"])
     if held["garbage"] or [path["root"] for path in held["paths"]] != ["native code"]:
         faults.append("memory: paths %s" % held["paths"])
     if "PyOS_InputHook" not in text:

@@ -1,6 +1,9 @@
 /* A whole program in memory whose bytes are changed at random: whatever it says, the readers end, stay inside
  * of what is mapped, and free what they took. */
 #include "inspector/asyncio/creation.h"
+#include "inspector/graph/census.h"
+#include "inspector/graph/native_refs.h"
+#include "inspector/graph/referrer_tree.h"
 #include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
 #include "inspector/python/repr.h"
@@ -61,6 +64,7 @@ static void ask_for_holders(const struct asyncio *a, const struct graph *graph)
 	struct retention_graph g = {.a = a, .graph = graph};
 	size_t count = 0;
 	struct retained retained;
+	struct census census;
 	struct roots roots;
 	struct reach reach;
 
@@ -78,6 +82,16 @@ static void ask_for_holders(const struct asyncio *a, const struct graph *graph)
 	for (size_t i = 0; i < count; i++)
 		ck_assert_uint_le(retained_of(&retained, objects[i]), retained.bytes[0]);
 	retained_deinit(&retained);
+	native_refs_find(&g, retentions, count);
+	for (size_t i = 0; i < count; i++) {
+		struct referrer_tree tree;
+
+		referrer_tree_find(&g, objects[i], 4, 8, &tree);
+		referrer_tree_deinit(&tree);
+	}
+	census_take(graph, &census);
+	ck_assert_uint_ge(census.count + census.unreadable, graph->count);
+	census_deinit(&census);
 	reach_deinit(&reach);
 	roots_deinit(&roots);
 }

@@ -50,7 +50,7 @@ static void assert_above(const uint32_t *expected, const uint32_t *roots, size_t
 {
 	struct dominators d;
 
-	dominators_compute(&graph, roots, root_count, &d);
+	dominators_compute(&graph, &(struct dominator_request){.roots = roots, .root_count = root_count}, &d);
 	for (uint32_t n = 0; n < graph.count; n++)
 		ck_assert_msg(above(&d, n) == expected[n], "node %u: %d, not %d", n, (int)above(&d, n),
 			(int)expected[n]);
@@ -120,6 +120,23 @@ START_TEST(dominators_in_garbage_are_the_same_from_whichever_end)
 
 	make(9, edges, 8);
 	assert_above(expected, roots, 1);
+}
+END_TEST
+
+START_TEST(dominators_do_not_pass_a_barrier)
+{
+	/* 0 > 1 > 2 > 3, 0 > 3; 1 is a barrier, which leaves 2 to it as garbage, and 3 to 0 alone. */
+	static const struct edge edges[] = {{0, 1}, {1, 2}, {2, 3}, {0, 3}};
+	static const uint32_t roots[] = {0}, barriers[] = {1};
+	struct dominators d;
+
+	make(4, edges, 4);
+	dominators_compute(&graph, &(struct dominator_request){roots, 1, barriers, 1}, &d);
+	ck_assert_uint_eq(d.live, 2);
+	ck_assert_uint_eq(above(&d, 3), 0);
+	ck_assert_uint_eq(above(&d, 1), NONE);
+	ck_assert_uint_eq(above(&d, 2), 1);
+	dominators_deinit(&d);
 }
 END_TEST
 
@@ -209,7 +226,8 @@ START_TEST(dominators_of_random_graphs_are_those_of_the_definition)
 			is_given[roots[i] = next_random(&state) % nodes] = true;
 		make(nodes, edges, count);
 		find_roots(roots, root_count, is_root, is_live);
-		dominators_compute(&graph, roots, root_count, &d);
+		dominators_compute(
+			&graph, &(struct dominator_request){.roots = roots, .root_count = root_count}, &d);
 		for (uint32_t x = 0; x < nodes; x++)
 			for (uint32_t y = 0; y < nodes; y++) {
 				const bool *from = is_live[y] ? is_given : is_root;
@@ -265,7 +283,7 @@ START_TEST(dominators_of_a_chain_of_a_million_need_no_stack)
 		graph.out[n] = n + 1;
 	}
 	graph.out_first[LENGTH] = LENGTH - 1;
-	dominators_compute(&graph, &root, 1, &d);
+	dominators_compute(&graph, &(struct dominator_request){.roots = &root, .root_count = 1}, &d);
 	for (uint32_t n = 0; n < LENGTH; n++)
 		ck_assert_uint_eq(d.idom[d.number[n]], n);
 	dominators_deinit(&d);
@@ -286,6 +304,7 @@ Suite *suite_dominators(void)
 	tcase_add_test(tc, dominators_where_a_semidominator_is_none);
 	tcase_add_test(tc, dominators_of_several_roots);
 	tcase_add_test(tc, dominators_in_garbage_are_the_same_from_whichever_end);
+	tcase_add_test(tc, dominators_do_not_pass_a_barrier);
 	tcase_add_loop_test(tc, dominators_of_random_graphs_are_those_of_the_definition, 0, 20);
 	tcase_add_loop_test(tc, common_dominators_of_random_trees_are_the_nearest, 0, 10);
 	tcase_add_test(tc, dominators_of_a_chain_of_a_million_need_no_stack);

@@ -1,7 +1,10 @@
 /* Who refers to whom, ways from roots, who holds an object, and garbage. */
+#include "inspector/graph/census.h"
 #include "inspector/graph/garbage.h"
+#include "inspector/graph/referrer_tree.h"
 #include "inspector/graph/retained.h"
 #include "inspector/graph/retention.h"
+#include "inspector/graph/typed.h"
 #include "inspector/python/era.h"
 #include "inspector/python/size.h"
 #include "tests/unit/fake_python.h"
@@ -358,6 +361,131 @@ START_TEST(retention_gives_each_way_by_another_holder)
 }
 END_TEST
 
+START_TEST(reach_does_not_pass_the_registry_of_tasks)
+{
+	uint64_t begun, set, modules;
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	begun = tracked(fake_list_of(f, NULL, 0));
+	set = tracked(fake_set_of(f, "set", &begun, 1));
+	modules = tracked(fake_module(
+		f, tracked(fake_dict_of(f, FAKE_UNICODE, FAKE_LIST(fake_str(f, "_eager_tasks"), set)))));
+	fake_set_modules(f, tracked(fake_dict(f, fake_str(f, "asyncio.tasks"), modules)));
+	set_refcount(begun, 1);
+	build();
+	ck_assert_uint_eq(reach.distance[node_of(begun)], UNREACHED);
+	r = retention_of(begun, 3);
+	ck_assert_uint_eq(r.holder_count, 0);
+	ck_assert_uint_eq(r.referrer_count, 1);
+	ck_assert_uint_eq(r.referrers[0].from, set);
+	ck_assert_int_eq(r.native_references, 0);
+}
+END_TEST
+
+START_TEST(referrers_grow_a_tree)
+{
+	uint64_t x, y, z, top;
+	struct referrer_tree tree;
+	struct retention_graph g;
+
+	f = fake_create(_i);
+	fake_start(f);
+	z = tracked(fake_list_of(f, NULL, 0));
+	y = tracked(fake_list(f, z, z, f->py->none));
+	x = tracked(fake_list(f, y, z));
+	fake_word(f, fake_get(f, y, FIELD_list_items) + 16, x); /* a circle */
+	top = tracked(fake_list(f, x));
+	one_module("app", FAKE_LIST(fake_str(f, "top"), top));
+	build();
+	g = (struct retention_graph){.a = a, .graph = graph, .roots = &roots, .reach = &reach};
+	referrer_tree_find(&g, z, 10, 10, &tree);
+	ck_assert_uint_eq(tree.left_out, 0);
+	ck_assert_uint_ge(tree.count, 6);
+	/* x is nearer to the root than y. */
+	ck_assert_uint_eq(tree.rows[0].step.from, x);
+	ck_assert_uint_eq(tree.rows[1].step.from, y);
+	ck_assert_uint_eq(tree.rows[1].references, 2);
+	for (size_t i = 0; i < tree.count; i++) {
+		const struct referrer *row = &tree.rows[i];
+
+		ck_assert(row->parent == SIZE_MAX || row->parent < i);
+		if (row->parent == 0 && row->step.from == y)
+			ck_assert_int_eq(row->mark, REFERRER_ABOVE);
+		if (row->parent == 1)
+			ck_assert(row->step.from == x && row->mark == REFERRER_ABOVE);
+	}
+	ck_assert_int_eq(tree.rows[tree.count - 1].mark, REFERRER_ROOT);
+	ck_assert_str_eq(tree.rows[tree.count - 1].root_name, "module app");
+	referrer_tree_deinit(&tree);
+	referrer_tree_find(&g, z, 1, 1, &tree);
+	ck_assert_uint_eq(tree.count, 1);
+	ck_assert_uint_eq(tree.left_out, 1);
+	ck_assert_int_eq(tree.rows[0].mark, REFERRER_CUT);
+	ck_assert_uint_eq(tree.rows[0].left_out, 2);
+	referrer_tree_deinit(&tree);
+}
+END_TEST
+
+START_TEST(objects_of_a_type_are_found_by_its_name)
+{
+	uint64_t class, one, text;
+	struct error err = ERROR_INIT;
+	struct typed found;
+
+	f = fake_create(_i);
+	fake_start(f);
+	class = fake_class(f, &(struct fake_class){.name = "Lock"});
+	text = fake_str(f, "text");
+	one = tracked(fake_list(f, text));
+	one_module("app", FAKE_LIST(fake_str(f, "Alias"), class, fake_str(f, "one"), one));
+	build();
+	ck_assert(typed_find(a, graph, "list", 10, &found, &err));
+	ck_assert_str_eq(found.name, "list");
+	ck_assert_uint_eq(found.total, 1);
+	ck_assert_uint_eq(found.objects[0], one);
+	typed_deinit(&found);
+	ck_assert(typed_find(a, graph, "str", 1, &found, &err));
+	ck_assert_uint_ge(found.total, 2); /* names of globals are among them */
+	ck_assert_uint_eq(found.count, 1);
+	typed_deinit(&found);
+	ck_assert(typed_find(a, graph, "app.Alias", 10, &found, &err));
+	ck_assert_uint_eq(found.total, 0);
+	typed_deinit(&found);
+	ck_assert(!typed_find(a, graph, "Nothing", 10, &found, &err));
+	ck_assert_int_eq(err.kind, ERROR_NOT_FOUND);
+	typed_deinit(&found);
+}
+END_TEST
+
+START_TEST(census_counts_each_object_once)
+{
+	uint64_t text, x;
+	struct census census;
+
+	f = fake_create(_i);
+	fake_start(f);
+	text = fake_str(f, "text");
+	x = tracked(fake_list(f, text, text));
+	tracked(fake_list(f, text, x));
+	build();
+	census_take(graph, &census);
+	for (size_t i = 0; i < census.row_count; i++) {
+		const struct census_row *row = &census.rows[i];
+
+		if (strcmp(row->type, "str") == 0) {
+			ck_assert_uint_eq(row->count, 1);
+			ck_assert_uint_eq(row->bytes, pyobject_size(f->py, text));
+		}
+		if (strcmp(row->type, "list") == 0)
+			ck_assert_uint_eq(row->count, 2);
+	}
+	ck_assert_uint_eq(census.count, 3);
+	census_deinit(&census);
+}
+END_TEST
+
 /* Two lists that hold each other, and nobody else. */
 static uint64_t make_cycle(uint64_t *other)
 {
@@ -532,6 +660,10 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(tc, retention_of_what_is_no_object_knows_nothing, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_of_what_is_no_node_asks_every_object, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_gives_each_way_by_another_holder, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, reach_does_not_pass_the_registry_of_tasks, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, referrers_grow_a_tree, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, objects_of_a_type_are_found_by_its_name, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, census_counts_each_object_once, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retained_is_what_nothing_else_holds, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_a_cycle_whose_counts_are_explained, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, garbage_is_no_cycle_that_native_code_holds, 0, FAKE_VERSIONS);

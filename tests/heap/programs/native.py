@@ -1,4 +1,5 @@
-"""Objects that C alone holds: in memory, in a variable, on the stack of a thread that waits."""
+"""Objects that C alone holds: in memory, in a variable, on the stack of a thread that waits.
+And a string that a frame holds."""
 import argparse
 import ctypes
 import gc
@@ -52,6 +53,8 @@ def main():
     thread.start()
     while locks:
         time.sleep(0.01)                # settled by the harness before it is looked at
+    label = "".join(["held by ", "a frame"])
+    truth["label"] = {"address": hex(id(label)), "native": 0, "kinds": [], "where": None}
     KEPT.append([Held()])
     truth["list"] = {"address": hex(id(KEPT[0])), "native": 0, "kinds": [], "where": None}
     if ARGS.truth:
