@@ -66,7 +66,7 @@ static void add(struct model *model, struct alike_tasks *list, size_t index)
 
 	alike_evidence(list, item, "waits for %s", task->wait.text ? task->wait.text : "nothing");
 	alike_evidence(list, item, "%s: %s", wake_certainty_name(wake->certainty), wake->grounds);
-	if (wake->is_alone)
+	if (wake->is_alone && !wake->is_main)
 		alike_evidence(list, item,
 			"no variable has what it waits for: it may be meant to wait until it is cancelled");
 	if (wake->is_main)
