@@ -112,6 +112,7 @@ part "layouts" tests/layouts/run.py
 part "truth, stripped" tests/truth/run.py --kind live,core \
 	--python debian-3.9-stripped,debian-3.13-stripped,debian-3.14-stripped,debian-3.15-stripped
 part "findings" tests/findings/run.py --require "$require"
+part "loops" tests/loops/run.py --require "$require"
 part "tasks that never wake" tests/never_wakes/run.py --require "$require"
 part "false alarms" tests/false_alarms/run.py --require "$require"
 part "behaviour" tests/behaviour/run.py

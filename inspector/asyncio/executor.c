@@ -30,7 +30,7 @@ void executor_read(struct python *py, uint64_t address, struct executor *executo
 		type->kind == KIND_SET && sequence_length(py, value, KIND_SET, &length, NULL) &&
 		length <= INT64_MAX)
 		executor->threads = (int64_t)length;
-	/* From 3.9 on an idle thread releases a semaphore that submit() takes instead of making another. */
+	/* An idle thread releases a semaphore, which submit() takes instead of making another thread. */
 	if (instance_get(py, address, "_idle_semaphore", &value, NULL))
 		executor->idle = number(py, value, "_value");
 	if (instance_get(py, address, "_shutdown", &value, NULL) &&
