@@ -164,7 +164,7 @@ static void note_snapshot(struct gdb *gdb)
 
 	gdb->note = age < 0 ? xasprintf("read from the snapshot %s", gdb->state.snapshot)
 			    : xasprintf("read from the snapshot %s, taken %ld s ago; `asyncio snapshot "
-					"forget' ends that",
+					"forget` ends that",
 				      gdb->state.snapshot, age);
 }
 
@@ -193,7 +193,7 @@ static bool choose_process(struct options *o, struct error *err)
 	if (!o->no_stop && !is_stopped(state->pid)) {
 		error_set(err, ERROR_USAGE, "inferior %ld runs (process %d), and only GDB can stop it",
 			state->inferior_number, (int)state->pid);
-		return error_advise(err, "`interrupt' stops it (in non-stop mode `interrupt -a'); --no-stop "
+		return error_advise(err, "`interrupt` stops it (in non-stop mode `interrupt -a`); --no-stop "
 					 "reads it as it runs, with what may not fit together.");
 	}
 	o->pid = state->pid;
@@ -207,7 +207,7 @@ static bool choose_core(struct options *o, struct error *err)
 	if (!state->core) {
 		error_set(err, ERROR_UNSUPPORTED, "GDB does not tell the path of its core");
 		return error_advise(err, state->is_session ? "Name it: asyncio --core FILE"
-							   : "Pipe `info files' to it, which does.");
+							   : "Pipe `info files` to it, which does.");
 	}
 	o->core = state->core;
 	if (!o->executable)
@@ -232,13 +232,13 @@ static bool choose_target(struct options *o, struct error *err)
 	case GDB_FOREIGN:
 		error_set(err, ERROR_UNSUPPORTED, "inferior %ld is of a kind that only GDB can read: %s",
 			state->inferior_number, state->connection);
-		return error_advise(err, "`asyncio snapshot FILE' has GDB write a core of it, by "
+		return error_advise(err, "`asyncio snapshot FILE` has GDB write a core of it, by "
 					 "generate-core-file, and reads that from then on.");
 	default:
 		error_set(err, ERROR_USAGE, "what GDB printed does not tell what it debugs");
 		return error_advise(
 			err, state->is_session ? "Name it: asyncio --pid PID, or asyncio --core FILE"
-					       : "Pipe `info inferiors' to it, or for a core `info files'.");
+					       : "Pipe `info inferiors` to it, or for a core `info files`.");
 	}
 }
 
@@ -280,6 +280,6 @@ bool gdb_target_choose(struct options *o, struct error *err)
 void gdb_target_advise(const struct options *o, struct error *err)
 {
 	if (err->kind == ERROR_DENIED && o->gdb->state.is_session && o->pid && o->pid == o->gdb->state.pid)
-		error_advise(err, "GDB may: `asyncio snapshot FILE' has it write a core, which is read from "
+		error_advise(err, "GDB may: `asyncio snapshot FILE` has it write a core, which is read from "
 				  "then on.");
 }
