@@ -111,11 +111,31 @@ static void sort_worst_first(struct model *model)
 	model->findings = sorted;
 }
 
+static bool is_wanted(const struct finding *finding, uint64_t wanted)
+{
+	for (const struct rule *rule = rules; rule->name; rule++)
+		if (strcmp(rule->name, finding->rule) == 0)
+			return wanted >> (rule - rules) & 1;
+	return false;
+}
+
+static void keep_wanted(struct model *model, uint64_t wanted)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < model->finding_count; i++)
+		if (is_wanted(&model->findings[i], wanted))
+			model->findings[kept++] = model->findings[i];
+	model->finding_count = kept;
+}
+
+/* All rules run, whichever are wanted: some say what others have not said already. */
 void findings_run(struct model *model, uint64_t wanted)
 {
 	model->has_findings = true;
 	for (const struct rule *rule = rules; rule->name; rule++)
-		if (!wanted || wanted >> (rule - rules) & 1)
-			rule->run(model);
+		rule->run(model);
+	if (wanted)
+		keep_wanted(model, wanted);
 	sort_worst_first(model);
 }

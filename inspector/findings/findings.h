@@ -13,8 +13,8 @@ struct rule {
 /* All rules, ended by a NULL name. Static. */
 extern const struct rule rules[];
 
-/* Runs the rules that are wanted, as bits 1 << (index in rules), 0 for all; findings come worst first, within
- * a severity in order of the rules. */
+/* Runs all rules, for some depend on what others say, and keeps the findings of those that are wanted, as
+ * bits 1 << (index in rules), 0 for all. They come worst first, within a severity in order of the rules. */
 void findings_run(struct model *model, uint64_t wanted);
 
 /* For rules. The finding that is returned is valid until the next is added. Texts are formatted into the

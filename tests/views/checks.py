@@ -70,13 +70,18 @@ def gates_are_met_by_counts_of_objects(case):
 
 
 @test("3.12")
-def rules_that_are_not_asked_for_are_not_run(case):
+def rules_that_are_not_asked_for_are_not_told(case):
     pid = case.start("never_awaited_in_list.py", folder=BUGS).pid
     need(ended(case, DONE, "--rules", "unretrieved-exception", pid) == "no findings\n", "it says more")
     _, report = both(case, FOUND, "--rules", "never-awaited,unretrieved-exception", pid)
     need({f["rule"] for f in report["findings"]} == {"never-awaited"}, "%s", report["findings"])
     report = valid(case.json("report", "--rules", "unretrieved-exception", pid))
     need(report["findings"] == [], "report has %s", report["findings"])
+    # One that rests upon what another finds says the same alone.
+    pid = case.start("warnings_ignored.py", folder=BUGS).pid
+    _, report = both(case, DONE, "--rules", "warnings-suppressed", pid)
+    need([f["rule"] for f in report["findings"]] == ["warnings-suppressed"], "%s",
+         report["findings"])
 
 
 @test("3.12")
