@@ -16,6 +16,9 @@
 /* How often an async generator is used by another one. */
 #define USERS_MAX 64
 
+/* Async generators that frames have in hand, one for the other. */
+#define GENERATORS_MAX 64
+
 #define IN_EXIT_STACK "in an AsyncExitStack"
 
 struct search {
@@ -32,7 +35,18 @@ struct search {
 	/* AsyncExitStacks of that frame, still to be looked into. */
 	uint64_t stacks[STACKS_MAX];
 	size_t stack_count;
+	/* Async generators that it has in hand, to be looked at as well. */
+	uint64_t generators[GENERATORS_MAX];
+	size_t generator_count;
 };
+
+static void note_generator(struct search *s, uint64_t object)
+{
+	const struct pytype *type = object ? pytype_of(s->py, object, NULL) : NULL;
+
+	if (type && type->kind == KIND_ASYNCGEN && s->generator_count < GENERATORS_MAX)
+		s->generators[s->generator_count++] = object;
+}
 
 /* The function is called __aexit__, by the end of its __qualname__. */
 static bool is_exit_function(struct python *py, uint64_t function)
@@ -127,7 +141,7 @@ static uint64_t held_by_exit(struct search *s, uint64_t self, const struct pytyp
 static void add_holder(struct search *s, uint64_t self, const char *where)
 {
 	const struct pytype *type = pytype_of(s->py, self, NULL);
-	uint64_t held, callbacks;
+	uint64_t held, callbacks, generator;
 	struct lock_holder *h;
 
 	if (!type)
@@ -137,6 +151,9 @@ static void add_holder(struct search *s, uint64_t self, const char *where)
 			s->stacks[s->stack_count++] = self;
 		return;
 	}
+	/* contextlib.asynccontextmanager: what is entered is entered by the generator. */
+	if (instance_get(s->py, self, "gen", &generator, NULL))
+		note_generator(s, generator);
 	held = held_by_exit(s, self, type);
 	if (!held)
 		return;
@@ -186,6 +203,7 @@ static void look_at_value_stack(struct search *s, const struct pyframe *frame)
 		uint64_t self = object ? self_of_exit(s->py, object) : 0;
 		uint32_t above = i + 1;
 
+		note_generator(s, object);
 		if (object && !self && is_exit_function(s->py, object))
 			self = pyframe_slot(s->py, frame, above++);
 		if (self && !is_entering(s, pyframe_slot(s->py, frame, above), self))
@@ -217,20 +235,40 @@ static void look_at_variables(struct search *s, const struct pyframe *frame)
 
 typedef void (*look_fn)(struct search *s, const struct pyframe *frame);
 
+static void look_at_link(struct search *s, const struct chain *chain, size_t at, size_t task, look_fn look)
+{
+	const struct link *link = &chain->links[at];
+
+	if (!link->has_frame || (link->kind != LINK_COROUTINE && link->kind != LINK_ASYNC_GENERATOR) ||
+		!addrmap_put(&s->seen, link->address, 0))
+		return;
+	s->link = link;
+	s->chain = chain;
+	s->at = at;
+	s->task = task;
+	look(s, &link->frame);
+}
+
+/* Those that the frames have in hand do what they do on behalf of the same task. */
+static void look_at_generators(struct search *s, size_t task, look_fn look)
+{
+	for (size_t i = 0; i < s->generator_count; i++) {
+		struct pygen gen;
+		struct chain own;
+
+		if (!pygen_read(s->py, s->generators[i], &gen, NULL) || gen.state != GEN_SUSPENDED)
+			continue;
+		chain_own_frame(s->py, &gen, &own);
+		look_at_link(s, &own, 0, task, look);
+	}
+	s->generator_count = 0;
+}
+
 static void look_at_chain(struct search *s, const struct chain *chain, size_t task, look_fn look)
 {
 	for (size_t i = 0; i < chain->count; i++) {
-		const struct link *link = &chain->links[i];
-
-		if (!link->has_frame ||
-			(link->kind != LINK_COROUTINE && link->kind != LINK_ASYNC_GENERATOR) ||
-			!addrmap_put(&s->seen, link->address, 0))
-			continue;
-		s->link = link;
-		s->chain = chain;
-		s->at = i;
-		s->task = task;
-		look(s, &link->frame);
+		look_at_link(s, chain, i, task, look);
+		look_at_generators(s, task, look);
 	}
 }
 

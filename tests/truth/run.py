@@ -114,6 +114,14 @@ def check_report(truth, report, kind):
     return result.faults, result.allowed
 
 
+def waits_without_heap(tool, case, arguments, truth):
+    """What is wrong with the waits that the command tasks tells, which reads less than report."""
+    result = tool.run("tasks", "--json", *arguments, env=tool.cache_of(case.interpreter.name))
+    if result.status != 0:
+        return ["exit status %d: %s" % (result.status, result.complaint.strip()[-400:])]
+    return waits.compare(truth, result.json(), is_whole=False)
+
+
 def target_arguments(case, workload, kind):
     """What names the target on the command line; brings the core into being."""
     if kind == "live":
@@ -171,6 +179,9 @@ def run_case(tool, case, kinds, keep):
                 if faults:
                     keep_evidence(keep, case, kind, workload.truth_path, report)
                 outcomes.append(Outcome(name, faults, allowed=allowed))
+                if "waits" in truth["extra"]:
+                    outcomes.append(Outcome(name + " by tasks, without the heap",
+                                            waits_without_heap(tool, case, arguments, truth)))
                 if kind == "live":
                     live = report
                 elif live is not None and report is not None:

@@ -28,16 +28,18 @@ MODULE_EVENT = None
 LIMITS = {}
 
 
-def expect(name, coroutine, kind, text, wakes=None, tasks=(), holders=(), on=None):
+def expect(name, coroutine, kind, text, wakes=None, tasks=(), holders=(), on=None,
+           needs_heap=False):
     """Starts a task; text and wakes are patterns that have to match as a whole.  tasks: None
-    when their names are not known; on: the object, None when it is not compared."""
+    when their names are not known; on: the object, None when it is not compared; needs_heap: only
+    a look through all objects can tell."""
     task = asyncio.ensure_future(coroutine)
     task.set_name(name)
     KEPT.append(task)
     EXPECTED.append({"name": name, "kind": kind, "text": text, "wakes_by": wakes,
                      "tasks": tasks and sorted(tasks),
                      "holders": holders and sorted(holders),
-                     "on": truth.hexid(on)})
+                     "on": truth.hexid(on), "needs_heap": needs_heap})
     return task
 
 
@@ -571,7 +573,8 @@ async def threads():
     KEPT.extend((stopped, never))
     expect("threadsafe-stopped",
            wait_concurrent(asyncio.run_coroutine_threadsafe(never, stopped)), "thread",
-           r"run_coroutine_threadsafe \(to be started by loop 0x\w+, which does not run\)")
+           r"run_coroutine_threadsafe \(to be started by loop 0x\w+, which does not run\)",
+           needs_heap=True)
 
 
 async def main(args):
