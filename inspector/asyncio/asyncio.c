@@ -400,7 +400,8 @@ struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options 
 	a->is_imported = asyncio_classes_find(py, &a->threads, &a->classes);
 	if (options->needs_heap) {
 		a->heap = heap_walk(py, &a->heap_is_complete, err);
-		if (!a->heap)
+		a->is_interrupted = !a->heap && progress_is_interrupted(py->progress);
+		if (!a->heap && !a->is_interrupted)
 			goto fail;
 	}
 	collect(&c, options->needs_heap ? 0 : options->tasks_most);

@@ -42,6 +42,7 @@ struct asyncio {
 	struct lock_holders holders;				/* of locks and the like */
 	struct jobs jobs;    /* of executors; none when the heap was not walked */
 	size_t unregistered; /* pending tasks that the heap has and no registry */
+	bool is_interrupted; /* the user did not want to wait for the heap: it was not walked */
 	bool is_cut;	     /* there are more tasks than asked for: nothing of them was read */
 };
 

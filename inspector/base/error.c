@@ -95,6 +95,7 @@ const char *error_kind_name(enum error_kind kind)
 		[ERROR_NOT_FOUND] = "not found",
 		[ERROR_UNSUPPORTED] = "unsupported",
 		[ERROR_LIMIT] = "limit reached",
+		[ERROR_INTERRUPTED] = "interrupted",
 		[ERROR_USAGE] = "usage",
 	};
 

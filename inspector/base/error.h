@@ -24,6 +24,7 @@ enum error_kind {
 	ERROR_NOT_FOUND,   /* what the user named does not exist */
 	ERROR_UNSUPPORTED, /* understood, but not handled by this version of the program */
 	ERROR_LIMIT,	   /* a bound of ours was reached */
+	ERROR_INTERRUPTED, /* the user did not want to wait */
 	ERROR_USAGE,	   /* the command line asks for something that makes no sense */
 };
 

@@ -8,6 +8,7 @@ bool command_report(struct session *session, struct error *err)
 		.needs_orphans = true,
 		.needs_wakes = true,
 		.needs_findings = true,
+		.may_be_partial = true,
 		.rules = session->options->rules,
 		.needs_retained = session->options->as_json,
 		.paths_most = session->options->paths_most,

@@ -5,7 +5,7 @@
 /* Only pending tasks have a stack, and those are in asyncio's own registry. */
 bool command_stacks(struct session *session, struct error *err)
 {
-	const struct model_options wants = {0};
+	const struct model_options wants = {.may_be_partial = true};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

@@ -4,7 +4,7 @@
 
 bool command_threads(struct session *session, struct error *err)
 {
-	const struct model_options wants = {0};
+	const struct model_options wants = {.may_be_partial = true};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

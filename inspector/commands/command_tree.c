@@ -5,7 +5,8 @@
 /* Pending tasks are in asyncio's own registry; those that are done are looked for only when asked for. */
 bool command_tree(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_heap = session->options->is_unfolded};
+	const struct model_options wants = {
+		.needs_heap = session->options->is_unfolded, .may_be_partial = true};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

@@ -11,7 +11,7 @@ static bool is_address(const char *word)
 
 bool command_where(struct session *session, struct error *err)
 {
-	struct model_options wants = {.needs_wakes = session->options->is_unfolded};
+	struct model_options wants = {.needs_wakes = session->options->is_unfolded, .may_be_partial = true};
 	const char *word = session->options->argument;
 	struct choice choice;
 	struct view view;

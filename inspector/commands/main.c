@@ -60,12 +60,18 @@ int main(int argc, char **argv)
 				   "dump again.");
 	if (options.gdb)
 		gdb_answer_diagnose(&options.gdb->answer);
+	progress_stop(session.progress);
 	if (!ok)
 		print_error(&err);
 	else
 		session_print_warnings(&session);
+	if (ok && session.target && target_is_cut(session.target))
+		session.status = STATUS_INTERRUPTED;
 	session_close(&session);
-	status = ok ? session.status : err.kind == ERROR_USAGE ? STATUS_USAGE : STATUS_FAILED;
+	status = ok				 ? session.status
+		 : err.kind == ERROR_USAGE	 ? STATUS_USAGE
+		 : err.kind == ERROR_INTERRUPTED ? STATUS_INTERRUPTED
+						 : STATUS_FAILED;
 	if (options.gdb)
 		status = gdb_answer_close(&options.gdb->answer, status);
 	options_deinit(&options);

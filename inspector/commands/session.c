@@ -19,6 +19,7 @@ static bool open_target(struct session *s, const struct options *o, struct error
 		.sysroot = o->sysroot,
 		.library_dirs = o->library_dirs,
 		.no_stop = o->no_stop,
+		.progress = s->progress,
 	};
 
 	s->target = o->core ? target_open_core(o->core, &target_options, err)
@@ -36,12 +37,16 @@ static bool open_python(struct session *s, struct error *err)
 	};
 
 	s->python = python_open(s->target, &python_options, err);
+	if (s->python)
+		s->python->progress = s->progress;
 	return s->python != NULL;
 }
 
 bool session_open(struct session *s, const struct options *o, struct error *err)
 {
 	*s = (struct session){.options = o, .is_settled = true};
+	if (o->command->needs != NEEDS_NOTHING)
+		s->progress = progress_start();
 	if (!open_target(s, o, err) || !open_python(s, err))
 		return false;
 	if (o->command->needs == NEEDS_NOTHING)
@@ -65,6 +70,7 @@ void session_close(struct session *s)
 	model_destroy(s->model);
 	python_close(s->python);
 	target_close(s->target);
+	progress_destroy(s->progress);
 }
 
 /* What was learned of a process that runs again is worth nothing: all of it starts anew. */
@@ -132,6 +138,10 @@ bool session_build_model(struct session *s, const struct model_options *wants, s
 	s->model = model_build(s->python, &first, err);
 	if (s->model && s->model->asyncio->is_cut)
 		s->model = capture_instead(s, err) ? model_build(s->python, wants, err) : NULL;
+	if (s->model && s->model->is_interrupted)
+		s->status = STATUS_INTERRUPTED;
+	if (!s->model && progress_is_interrupted(s->progress))
+		error_set(err, ERROR_INTERRUPTED, "interrupted before there was an answer");
 	if (s->model && filter_is_set(&s->options->filter))
 		apply_filter(s, &s->options->filter);
 	return s->model != NULL;
@@ -148,6 +158,7 @@ void session_warn(const char *text)
 
 void session_print_warnings(const struct session *s)
 {
+	bool is_cut = (s->model && s->model->is_interrupted) || (s->target && target_is_cut(s->target));
 	const char *const *warnings;
 	size_t count;
 
@@ -168,13 +179,15 @@ void session_print_warnings(const struct session *s)
 		session_warn(text);
 		free(text);
 	}
+	if (is_cut)
+		session_warn("interrupted: only what was known by then is here");
 	if (!s->is_settled)
 		session_warn(
 			"a garbage collection was running: objects that it was looking at may be missing");
 	else if (s->model && !s->model->asyncio->heap_is_complete)
 		session_warn(
 			"the collector's lists could not be followed to their end: objects may be missing");
-	if (s->python && s->python->unreadable) {
+	if (s->python && s->python->unreadable && !is_cut) {
 		char *text = xasprintf("%zu thing%s could not be read; the first: %s", s->python->unreadable,
 			s->python->unreadable == 1 ? "" : "s", s->python->first_unreadable.text);
 
@@ -233,6 +246,10 @@ struct view session_view(const struct session *s, unsigned show)
 		height = 0;
 		is_terminal = gdb->answer.is_terminal && width > 0;
 	}
+	/* Not "none": nobody has looked. */
+	if (s->model && s->model->is_interrupted)
+		show &= ~(unsigned)((s->model->has_orphans ? 0 : SHOW_ORPHANS) |
+				    (s->model->has_findings ? 0 : SHOW_FINDINGS));
 	return (struct view){
 		.model = s->model,
 		.py = s->python,
@@ -280,14 +297,19 @@ static bool print_held(const struct view *view, const struct options *options, p
 	done &= fclose(stdout) == 0;
 	stdout = out;
 	target_let_go(view->py->target);
+	progress_stop(view->py->progress);
 	done = done && fwrite(text, 1, size, stdout) == size;
 	free(text);
 	return done;
 }
 
+/* From here on this program waits for the reader, and SIGINT ends it. */
 bool session_print(const struct view *view, const struct options *options, print_fn print, struct error *err)
 {
 	bool is_held = target_is_held(view->py->target);
+
+	if (!is_held)
+		progress_stop(view->py->progress);
 
 	if (!(is_held ? print_held : print_now)(view, options, print) || fflush(stdout) != 0 ||
 		ferror(stdout))

@@ -7,12 +7,13 @@
 #include "inspector/report/view.h"
 
 /* Exit statuses. */
-enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_FOUND = 3 };
+enum { STATUS_DONE = 0, STATUS_FAILED = 1, STATUS_USAGE = 2, STATUS_FOUND = 3, STATUS_INTERRUPTED = 4 };
 
 struct session {
 	const struct options *options; /* borrowed */
 	struct target *target;	       /* owned, like all below */
 	struct python *python;
+	struct progress *progress;
 	struct model *model; /* NULL until session_build_model */
 	/* What the filter of the options lets through: by task, coroutine, node of the await graph; NULL:
 	 * there is none, or no model */

@@ -54,11 +54,57 @@ static void find_orphans(struct model *model, const struct model_options *option
 	free(objects);
 }
 
+static bool is_interrupted(struct model *model)
+{
+	model->is_interrupted |= progress_is_interrupted(model->py->progress);
+	return model->is_interrupted;
+}
+
+static void build_graph(struct model *model, const struct model_options *options)
+{
+	struct python *py = model->py;
+
+	model->graph = graph_build(py, model->asyncio->heap);
+	if (!model->graph)
+		return;
+	roots_find(model->asyncio, model->graph, &model->roots);
+	progress_phase(py->progress, "finding what roots lead to", 0);
+	reach_compute(model->graph, &model->roots, &model->reach);
+	find_loop_holders(model, options->paths_most);
+}
+
+/* Everything that takes long, one after another; each part looks at those before it. */
+static void build_with_heap(struct model *model, const struct model_options *options)
+{
+	struct python *py = model->py;
+
+	if (options->needs_graph || options->needs_orphans || options->needs_wakes)
+		build_graph(model, options);
+	if (options->needs_wakes && !is_interrupted(model)) {
+		progress_phase(py->progress, "finding what can wake tasks", 0);
+		model->has_wakes = true;
+		wake_compute(model->asyncio, model->graph, &model->roots, &model->reach, &model->wakes);
+	}
+	if (options->needs_orphans && !is_interrupted(model)) {
+		progress_phase(py->progress, "finding who holds orphans", 0);
+		find_orphans(model, options);
+	}
+	if (options->needs_retained && model->graph && !is_interrupted(model)) {
+		progress_phase(py->progress, "adding up what objects retain", 0);
+		retained_compute(model->graph, &model->roots, &model->retained);
+		model->has_retained = true;
+	}
+	if (options->needs_findings && !is_interrupted(model)) {
+		progress_phase(py->progress, "looking for findings", 0);
+		findings_run(model, options->rules);
+	}
+}
+
 struct model *model_build(struct python *py, const struct model_options *options, struct error *err)
 {
-	bool needs_graph = options->needs_graph || options->needs_orphans || options->needs_wakes;
 	struct asyncio_options asyncio_options = {
-		.needs_heap = options->needs_heap || needs_graph,
+		.needs_heap = options->needs_heap || options->needs_graph || options->needs_orphans ||
+			      options->needs_wakes,
 		.tasks_most = options->tasks_most,
 	};
 	struct model *model = xcalloc(1, sizeof(*model));
@@ -73,24 +119,13 @@ struct model *model_build(struct python *py, const struct model_options *options
 		return model;
 	model->awaits = await_graph_build(model->asyncio);
 	facts_read(py, &model->asyncio->threads, &model->facts);
-	if (needs_graph) {
-		model->graph = graph_build(py, model->asyncio->heap);
-		roots_find(model->asyncio, model->graph, &model->roots);
-		reach_compute(model->graph, &model->roots, &model->reach);
-		find_loop_holders(model, options->paths_most);
+	if (!is_interrupted(model))
+		build_with_heap(model, options);
+	if (is_interrupted(model) && !options->may_be_partial) {
+		error_set(err, ERROR_INTERRUPTED, "interrupted before there was an answer");
+		model_destroy(model);
+		return NULL;
 	}
-	if (options->needs_wakes) {
-		model->has_wakes = true;
-		wake_compute(model->asyncio, model->graph, &model->roots, &model->reach, &model->wakes);
-	}
-	if (options->needs_orphans)
-		find_orphans(model, options);
-	if (options->needs_retained && model->graph) {
-		retained_compute(model->graph, &model->roots, &model->retained);
-		model->has_retained = true;
-	}
-	if (options->needs_findings)
-		findings_run(model, options->rules);
 	return model;
 }
 

@@ -59,9 +59,10 @@ struct model {
 	bool has_orphans;	/* they were looked for */
 	size_t finding_count;
 	struct finding *findings; /* owned; worst first */
-	bool has_findings;	  /* the rules were run */
-	struct retention *loops;  /* owned; who holds each loop; NULL: no graph */
-	struct wakes wakes;	  /* what can wake each task; count 0: not asked for, or no tasks */
+	bool is_interrupted;
+	bool has_findings;	 /* the rules were run */
+	struct retention *loops; /* owned; who holds each loop; NULL: no graph */
+	struct wakes wakes;	 /* what can wake each task; count 0: not asked for, or no tasks */
 	bool has_wakes;
 };
 
@@ -73,11 +74,14 @@ struct model_options {
 	bool needs_wakes;    /* and find out what can wake each task */
 	bool needs_findings; /* and run the rules */
 	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
+	bool may_be_partial; /* when the user interrupts it, what is known by then is an answer too */
 	bool needs_retained; /* with a graph: what would be freed with each object */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
 };
 
+/* NULL when the interpreters cannot be read, or ERROR_INTERRUPTED. A model that is_interrupted lacks what
+ * would have come then: the heap, the graph, orphans, findings. */
 struct model *model_build(struct python *py, const struct model_options *options, struct error *err);
 void model_destroy(struct model *model); /* NULL is allowed */
 

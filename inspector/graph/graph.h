@@ -29,8 +29,9 @@ struct graph {
 };
 
 /* Walks every object of the heap and what it leads to. Adds untracked containers to the heap and freezes it.
- * Never fails: what cannot be read has no edges, and is counted; so is what would be more edges than the
- * target has memory for (lists that share their items, which only damage makes). */
+ * NULL when the user interrupts it, and never else: what cannot be read has no edges, and is counted; so is
+ * what would be more edges than the target has memory for (lists that share their items, which only damage
+ * makes). */
 struct graph *graph_build(struct python *py, struct heap *heap);
 void graph_destroy(struct graph *graph); /* NULL is allowed */
 

@@ -191,15 +191,23 @@ static size_t part_end(const struct build *b, size_t part)
 	return end < b->heap->word_count ? end : b->heap->word_count;
 }
 
+static bool is_interrupted(const struct build *b)
+{
+	return progress_is_interrupted(b->graph->py->progress);
+}
+
 static void read_objects(void *context, unsigned thread)
 {
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
 	size_t part;
 
-	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count)
+	while (!is_interrupted(b) &&
+		(part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
 		read_part(w, &b->parts[part], part * PART_WORDS, part_end(b, part));
-	for (; w->read < w->met.count; w->read++) {
+		progress_add(b->graph->py->progress, 1);
+	}
+	for (; w->read < w->met.count && !is_interrupted(b); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 		uint64_t object = heap_position_address(b->heap, position);
 
@@ -372,10 +380,10 @@ static void join_worker(struct build *b, struct worker *w)
 {
 	struct graph *g = b->graph;
 
-	set_bits(b, &w->tracebacks, g->tracebacks);
-	set_bits(b, &w->weakrefs, g->weakrefs);
-	set_bits(b, &w->statics, g->statics);
 	g->partial += w->partial;
+	stream_deinit(&w->tracebacks);
+	stream_deinit(&w->weakrefs);
+	stream_deinit(&w->statics);
 	stream_deinit(&w->counts);
 	stream_deinit(&w->targets);
 	stream_deinit(&w->late_counts);
@@ -385,6 +393,17 @@ static void join_worker(struct build *b, struct worker *w)
 	stream_deinit(&w->scanned);
 	ref_reader_deinit(&w->reader);
 	python_join(g->py, w->py);
+}
+
+static void give_up(struct build *b)
+{
+	for (unsigned i = 0; i < b->worker_count; i++)
+		join_worker(b, &b->workers[i]);
+	big_free(b->added, b->heap->word_count, sizeof(*b->added));
+	big_free(b->leaves, b->heap->word_count, sizeof(*b->leaves));
+	free(b->graph);
+	free(b->parts);
+	free(b);
 }
 
 /* Each reference is a word of the target's memory, of which a sane object has no second one; objects that
@@ -421,15 +440,26 @@ struct graph *graph_build(struct python *py, struct heap *heap)
 		w->reader.is_known = is_known;
 		w->reader.context = w;
 	}
+	progress_phase(py->progress, "reading objects", b->part_count);
 	run(b, read_objects);
 	join_added(b);
-	run(b, read_scanned);
+	if (!is_interrupted(b))
+		run(b, read_scanned);
+	progress_phase(py->progress, "numbering objects", 0);
+	if (is_interrupted(b)) {
+		give_up(b);
+		return NULL;
+	}
 	number_nodes(b);
 	graph->tracebacks = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->tracebacks));
 	graph->weakrefs = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->weakrefs));
 	graph->statics = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->statics));
-	for (unsigned i = 0; i < b->worker_count; i++)
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		set_bits(b, &b->workers[i].tracebacks, graph->tracebacks);
+		set_bits(b, &b->workers[i].weakrefs, graph->weakrefs);
+		set_bits(b, &b->workers[i].statics, graph->statics);
 		join_worker(b, &b->workers[i]);
+	}
 	mark_module_dicts(graph);
 	free(b->parts);
 	free(b);

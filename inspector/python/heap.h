@@ -17,8 +17,8 @@ struct heap;
 /* All objects that the collector tracks, of all interpreters, by its own lists (Python/gc.c; the youngest
  * generation to the permanent one, gc.freeze() included); those of a free-threaded build by mimalloc.h. A
  * list that is damaged, or split by a collection that was running, is followed as far as it goes:
- * *is_complete is false then and the first error is noted in py. NULL only when there is no interpreter or
- * the memory is too large. */
+ * *is_complete is false then and the first error is noted in py. NULL only when there is no interpreter, the
+ * memory is too large, or the user interrupted it. */
 struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err);
 void heap_destroy(struct heap *heap); /* NULL is allowed */
 

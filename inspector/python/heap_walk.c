@@ -83,6 +83,7 @@ struct march {
 	uint64_t *mine;		     /* bits; only this march writes to them */
 	const uint64_t *theirs;
 	uint64_t most; /* objects to take at most */
+	struct progress *progress;
 	struct place place;
 	uint64_t count;
 	bool has_met; /* the next object is one of theirs, and it leads back here */
@@ -110,6 +111,8 @@ static void march_on(struct march *m)
 			m->has_met = true;
 			break;
 		}
+		if (count % 65536 == 0 && progress_is_interrupted(m->progress))
+			break;
 		bit_store(m->mine, position);
 		place.previous = place.at;
 		place.at = load_unsigned(head + m->onward, 8) & LINK_MASK;
@@ -159,6 +162,10 @@ static bool walk_from_both_ends(struct python *py, struct heap *heap, struct mar
 		back.place.at &= LINK_MASK;
 		parallel_run(2, march_one, &pair);
 	}
+	if (progress_is_interrupted(py->progress)) {
+		big_free(back.mine, heap->word_count, sizeof(*back.mine));
+		return error_set(err, ERROR_INTERRUPTED, "interrupted");
+	}
 	is_whole = (forth->has_met && back.has_met) || forth->place.at == forth->ring;
 	if (is_whole)
 		join_bits(heap->bits, back.mine, heap->word_count);
@@ -176,6 +183,7 @@ static bool walk_ring(struct python *py, struct heap *heap, uint64_t ring, struc
 		.mine = heap->bits,
 		.theirs = heap->bits,
 		.most = WORTH_THREADS,
+		.progress = py->progress,
 		.place.previous = ring,
 	};
 
@@ -240,6 +248,7 @@ struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 	if (!heap)
 		return NULL;
 	*is_complete = true;
+	progress_phase(py->progress, "following the collector's lists", 0);
 	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, err)) {
 		heap_destroy(heap);
 		return NULL;
@@ -255,5 +264,9 @@ struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
 			break;
 	}
-	return heap;
+	if (!progress_is_interrupted(py->progress))
+		return heap;
+	heap_destroy(heap);
+	error_set(err, ERROR_INTERRUPTED, "interrupted while the collector's lists were followed");
+	return NULL;
 }

@@ -17,6 +17,7 @@ struct source;
 
 struct python {
 	struct target *target;			  /* borrowed */
+	struct progress *progress;		  /* borrowed; NULL: nobody waits. Set by whom opens it */
 	struct module_list *modules;		  /* owned */
 	struct module *module;			  /* defines _PyRuntime; borrowed from modules */
 	struct module *asyncio;			  /* the _asyncio extension; NULL: not loaded, or built in */

@@ -171,7 +171,8 @@ static void print_page(const struct view *view, unsigned detail, size_t lines)
 		puts("The program has not imported asyncio.");
 	if (detail)
 		print_loop_lines(view);
-	print_findings(view, detail);
+	if (view->show & SHOW_FINDINGS)
+		print_findings(view, detail);
 	if (!detail)
 		print_loops(view);
 	if (a->task_count) {

@@ -51,7 +51,7 @@ static bool prepare(struct target *t, struct copy_plan *plan, struct error *err)
 		return false;
 	copy_plan_make(plan, t, true);
 	return check_memory(t, plan->copy_bytes, err) && snapshot_reserve(&t->snapshot, plan, err) &&
-	       snapshot_populate(&t->snapshot, plan, err);
+	       snapshot_populate(&t->snapshot, plan, t->options.progress, err);
 }
 
 static bool copy_memory(struct target *t, struct copy_plan *plan, struct error *err)
@@ -63,7 +63,8 @@ static bool copy_memory(struct target *t, struct copy_plan *plan, struct error *
 	copy_plan_make(plan, t, true);
 	if (plan->copy_bytes > prepared + MUCH_GROWTH && !check_memory(t, plan->copy_bytes, err))
 		return false;
-	return snapshot_reserve(&t->snapshot, plan, err) && snapshot_copy(&t->snapshot, plan, t->pid, err);
+	return snapshot_reserve(&t->snapshot, plan, err) &&
+	       snapshot_copy(&t->snapshot, plan, t->pid, t->options.progress, err);
 }
 
 static void take_threads(struct target *t, const struct tracer *tracer)
@@ -242,6 +243,11 @@ void target_let_go(struct target *t)
 	t->stopped_ms += tracer_release(t->held);
 	t->held = NULL;
 	t->is_open = false;
+}
+
+bool target_is_cut(const struct target *t)
+{
+	return t->is_cut;
 }
 
 bool target_is_held(const struct target *t)

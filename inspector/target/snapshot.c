@@ -130,6 +130,7 @@ struct work {
 	_Atomic int errnum; /* 0, or why all stopped */
 	void (*step)(struct work *work, const struct block *block);
 	pid_t pid;
+	struct progress *progress;
 	pthread_mutex_t lock;
 	struct page_ranges holes; /* under lock; in no order */
 };
@@ -165,8 +166,11 @@ static void *work_through(void *argument)
 	struct work *work = argument;
 	size_t index;
 
-	while (!work->errnum && (index = atomic_fetch_add(&work->next, 1)) < work->count)
+	while (!work->errnum && !progress_is_interrupted(work->progress) &&
+		(index = atomic_fetch_add(&work->next, 1)) < work->count) {
 		work->step(work, &work->blocks[index]);
+		progress_add(work->progress, work->blocks[index].end - work->blocks[index].start);
+	}
 	return NULL;
 }
 
@@ -201,14 +205,18 @@ static void populate_block(struct work *work, const struct block *block)
 		((volatile uint8_t *)block->bytes)[at] = 0;
 }
 
-bool snapshot_populate(struct snapshot *s, const struct copy_plan *plan, struct error *err)
+bool snapshot_populate(
+	struct snapshot *s, const struct copy_plan *plan, struct progress *progress, struct error *err)
 {
-	struct work work = {.step = populate_block, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct work work = {.step = populate_block, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct block *blocks = plan_blocks(s, plan, &work.count);
 
 	work.blocks = blocks;
+	progress_phase(progress, "making room for a copy", plan->copy_bytes);
 	work_all(&work, plan->copy_bytes);
 	free(blocks);
+	if (progress_is_interrupted(progress))
+		return error_set(err, ERROR_INTERRUPTED, "interrupted before the memory was copied");
 	if (work.errnum)
 		return error_set(err, ERROR_LIMIT, "no memory for a copy of %llu MiB: %s",
 			(unsigned long long)(plan->copy_bytes >> 20), strerror(work.errnum));
@@ -253,12 +261,15 @@ static int compare_ranges(const void *left, const void *right)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-bool snapshot_copy(struct snapshot *s, const struct copy_plan *plan, pid_t pid, struct error *err)
+bool snapshot_copy(struct snapshot *s, const struct copy_plan *plan, pid_t pid, struct progress *progress,
+	struct error *err)
 {
-	struct work work = {.step = copy_block, .pid = pid, .lock = PTHREAD_MUTEX_INITIALIZER};
+	struct work work = {
+		.step = copy_block, .pid = pid, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
 	struct block *blocks = plan_blocks(s, plan, &work.count);
 
 	work.blocks = blocks;
+	progress_phase(progress, "copying memory", plan->copy_bytes);
 	work_all(&work, plan->copy_bytes);
 	free(blocks);
 	page_ranges_deinit(&s->holes);
@@ -266,6 +277,8 @@ bool snapshot_copy(struct snapshot *s, const struct copy_plan *plan, pid_t pid, 
 	if (s->holes.count > 1)
 		qsort(s->holes.ranges, s->holes.count, sizeof(*s->holes.ranges), compare_ranges);
 	s->copied = plan->copy_bytes - s->holes.count * PAGE;
+	if (progress_is_interrupted(progress))
+		return error_set(err, ERROR_INTERRUPTED, "interrupted while the memory was copied");
 	if (work.errnum)
 		return error_errno(err, work.errnum, "cannot copy the memory of process %d", (int)pid);
 	return true;

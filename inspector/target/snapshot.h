@@ -32,11 +32,13 @@ void snapshot_deinit(struct snapshot *s);
 bool snapshot_reserve(struct snapshot *s, const struct copy_plan *plan, struct error *err);
 
 /* Takes the memory for what the plan copies, in huge pages where a run fills one. False: ERROR_LIMIT. */
-bool snapshot_populate(struct snapshot *s, const struct copy_plan *plan, struct error *err);
+bool snapshot_populate(
+	struct snapshot *s, const struct copy_plan *plan, struct progress *progress, struct error *err);
 
 /* Copies, with several threads when it is much. Pages that cannot be read become holes. False: ERROR_GONE,
- * ERROR_DENIED. */
-bool snapshot_copy(struct snapshot *s, const struct copy_plan *plan, pid_t pid, struct error *err);
+ * ERROR_DENIED, ERROR_INTERRUPTED. */
+bool snapshot_copy(struct snapshot *s, const struct copy_plan *plan, pid_t pid, struct progress *progress,
+	struct error *err);
 
 /* Where [start, end) is kept; NULL: nowhere. */
 uint8_t *snapshot_at(const struct snapshot *s, uint64_t start, uint64_t end);

@@ -154,6 +154,12 @@ static size_t contiguous(const struct target *t, const struct region *region, ui
 	return length < size ? length : size;
 }
 
+static void target_cut(struct target *t)
+{
+	target_let_go(t);
+	t->is_cut = true;
+}
+
 /* Makes sure of bytes that may have to be fetched. region holds address; what follows is contiguous. */
 static bool have(const struct target *t, const struct region *region, uint64_t address, uint64_t size,
 	struct error *err)
@@ -161,6 +167,8 @@ static bool have(const struct target *t, const struct region *region, uint64_t a
 	for (; size > 0; region++) {
 		uint64_t length = region->end - address < size ? region->end - address : size;
 
+		if (t->is_open && progress_is_interrupted(t->options.progress))
+			target_cut((struct target *)t);
 		/* What is kept of the process is no change of the target. */
 		if (region->is_partial && !pages_need((struct pages *)&t->pages, &t->regions,
 						  (size_t)(region - t->regions.regions), address, length,

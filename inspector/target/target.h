@@ -22,6 +22,7 @@
 #define ASYNCINSPECT_TARGET_TARGET_H
 
 #include "inspector/base/error.h"
+#include "inspector/base/progress.h"
 #include "inspector/target/system_call.h"
 
 #include <stdbool.h>
@@ -70,6 +71,7 @@ struct target_options {
 	const char *sysroot; /* --sysroot: paths of the target are under it; NULL: "/" (core), /proc/PID/root
 				(live) */
 	const char *const *library_dirs; /* --library-dir: NULL-terminated, borrowed; NULL: none */
+	struct progress *progress;	 /* borrowed until target_close; NULL: nobody waits */
 	bool no_stop;			 /* read without stopping, as for a target that a tracer holds */
 };
 
@@ -101,18 +103,20 @@ typedef bool (*target_settled_fn)(struct target *t, void *context);
  * options.no_stop, is copied without attaching. Whatever happens, the process runs on when this returns; if
  * this program is killed meanwhile (SIGINT and SIGTERM included, which are not caught), the kernel lets go. A
  * process that was stopped before (Ctrl-Z) stays stopped. Core, or captured before: only asks settled.
- * ERROR_LIMIT: the copy would not fit into the memory that is available. */
+ * ERROR_LIMIT: the copy would not fit into the memory that is available. ERROR_INTERRUPTED: by the user. */
 bool target_capture(
 	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
 
 /* Live: stops the process as target_capture does, but copies nothing and keeps it stopped until
  * target_let_go. What is asked for in between is fetched with the pages around it and kept. After
  * target_let_go what was not asked for cannot be had. A core, or a process that was captured: as
- * target_capture. This program must not wait for anybody while it holds a process. */
+ * target_capture. This program must not wait for anybody while it holds a process. Interrupted by the user it
+ * lets go at once, and the rest cannot be had. */
 bool target_hold(
 	struct target *t, target_settled_fn settled, void *context, bool *is_settled, struct error *err);
 void target_let_go(struct target *t); /* does nothing when it is not held */
 bool target_is_held(const struct target *t);
+bool target_is_cut(const struct target *t); /* the user interrupted it while it was held */
 
 /* After target_let_go: forgets what was fetched, so that target_capture starts anew. Everything that was
  * borrowed or learned of its memory ends with it. */

@@ -45,6 +45,7 @@ struct target {
 	/* Live. */
 	int proc;	     /* /proc/PID, -1 otherwise */
 	bool is_captured;    /* reads are answered from the copy */
+	bool is_cut;	     /* by the user, while it was held */
 	bool is_partial;     /* the copy is made as it is asked for */
 	struct tracer *held; /* owned: holds the process while pages are fetched; NULL: nobody is held */
 	bool is_open;	     /* pages may be fetched: it is held, or cannot be */

@@ -1,4 +1,9 @@
 """Large targets: what they cost, and that size changes nothing in the answer."""
+import json
+import os
+import pty
+import re
+import select
 import signal
 import time
 
@@ -84,12 +89,107 @@ def the_target_runs_while_a_slow_reader_takes_the_answer(x):
     process.communicate()
 
 
+def outcome(process, moment):
+    """Of a run that is interrupted after so many seconds: status, output, complaint."""
+    time.sleep(moment)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err.decode()
+
+
+def duration_of(x, *command):
+    start = time.monotonic()
+    worked(x.run(*command))
+    return time.monotonic() - start
+
+
 @test
-def interrupted_while_it_holds_a_target_it_lets_it_go(x):
-    service = large(x)
+def interrupted_it_lets_the_target_go_and_prints_what_it_had(x):
+    """Whenever it comes: the whole answer, a part that says so, nothing with a reason, or an
+    end by the signal, when the answer is being written or nothing has begun."""
+    pid = large(x).pid
+    parts = 0
+    for command in ("report", "tasks"):
+        length = duration_of(x, command, "--json", "--pid", pid)
+        for turn in range(25):
+            moment = length * turn / 20
+            status, out, err = outcome(x.tool.popen(command, "--json", "--pid", pid, cwd=x.here),
+                                       moment)
+            where = "%s, interrupted after %.1f ms" % (command, moment * 1000)
+            need(x.targets_run_free() is None, "%s: %s", where, x.targets_run_free())
+            need(status in (0, 4, -signal.SIGINT), "%s: exit status %s: %s", where, status, err)
+            if status == 4 and out:
+                answer = json.loads(out.decode())
+                need("interrupted" in err, "%s: a part without a warning: %r", where, err)
+                need("tasks" in answer, "%s: no tasks", where)
+                parts += 1
+            elif status == 4:
+                need(re.match(r"asyncinspect: interrupted", err), "%s: %r", where, err)
+    need(parts > 0, "it never printed a part")
+
+
+@test
+def what_cannot_be_answered_in_part_is_not_answered(x):
+    """A gate that was interrupted is not passed."""
+    pid = large(x).pid
+    length = duration_of(x, "report", "--pid", pid)
+    for turn in range(10):
+        status, out, err = outcome(x.tool.popen("check", "--pid", pid, cwd=x.here),
+                                   length * turn / 10)
+        need(status != 4 or not out, "interrupted, and yet: %r", out)
+        need(status in (0, 3, 4, -signal.SIGINT), "exit status %s: %s", status, err)
+
+
+@test
+def a_second_interrupt_ends_it(x):
+    pid = large(x).pid
+    length = duration_of(x, "report", "--pid", pid)
+    ended = 0
     for turn in range(20):
-        process = x.tool.popen("tasks", "--pid", service.pid, cwd=x.here)
-        time.sleep(turn / 1000)
-        process.send_signal(signal.SIGINT)
-        process.communicate()
-        need(x.targets_run_free() is None, "after %d ms: %s", turn, x.targets_run_free())
+        process = x.tool.popen("report", "--pid", pid, cwd=x.here)
+        time.sleep(length * turn / 20)
+        for _ in range(2):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.002)
+        process.communicate(timeout=60)
+        ended += process.returncode == -signal.SIGINT
+        need(process.returncode in (0, 4, -signal.SIGINT), "exit status %d", process.returncode)
+        need(x.targets_run_free() is None, "%s", x.targets_run_free())
+    need(ended > 0, "it ended of itself each time")
+
+
+def terminal_lines(x, pause_from, *command):
+    """What it writes to a terminal on standard error, made slow: it stands still for a while."""
+    master, slave = pty.openpty()
+    process = x.tool.popen(*command, cwd=x.here, stderr=slave, env={"TERM": "xterm"})
+    os.close(slave)
+    time.sleep(pause_from)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.1)
+    process.send_signal(signal.SIGCONT)
+    said = b""
+    while select.select([master], [], [], 60)[0]:
+        try:
+            data = os.read(master, 65536)
+        except OSError:                 # EIO: the other side is closed
+            break
+        if not data:
+            break
+        said += data
+    os.close(master)
+    process.communicate()
+    need(process.returncode == 0, "exit status %d: %r", process.returncode, said)
+    return said.decode()
+
+
+@test
+def slow_work_is_told_on_a_terminal_and_the_line_is_taken_away(x):
+    core = x._once("large core", lambda: large(x).gcore())
+    length = duration_of(x, "report", "--json", core)
+    said = ""
+    for turn in range(1, 8):
+        said = said or terminal_lines(x, length * turn / 10, "report", "--json", core)
+    need(re.search(r"asyncinspect: [a-z' ]+(: \d+ %)?", said), "nothing was told: %r", said)
+    need(said.endswith("\r\x1b[K"), "the line stays: %r", said[-80:])
+    need(terminal_lines(x, 0.001, "--version") == "", "quick work is told")
+    need(worked(x.run("report", "--json", core)).err == b"", "told where no terminal is")
