@@ -305,8 +305,9 @@ static enum wake_class class_of(struct wake_finder *f, size_t i, const struct wa
 		return is_blind(f, i) ? WAKE_UNKNOWN : WAKE_NEVER;
 	if (r->round >= ROUND_NATIVE)
 		return WAKE_UNKNOWN;
+	/* Where nothing is left to run, nobody will look it up. */
 	if (r->round == ROUND_IDLE)
-		return WAKE_IDLE;
+		return f->anything_runs ? WAKE_IDLE : WAKE_NEVER;
 	if (r->source != NO_SOURCE && f->sources[r->source].kind <= SOURCE_READY_TASK)
 		return WAKE_WILL_RUN;
 	return WAKE_OUTSIDE;
@@ -340,7 +341,8 @@ static enum wake_certainty certainty_of(
 	case WAKE_IDLE:
 		return WAKE_LIKELY;
 	case WAKE_NEVER:
-		return python_is_free_threaded(f->py) || rests_on_garbage(f, i) ? WAKE_LIKELY : WAKE_PROVED;
+		return r->is_woken || python_is_free_threaded(f->py) || rests_on_garbage(f, i) ? WAKE_LIKELY
+											       : WAKE_PROVED;
 	default:
 		return WAKE_CERTAINTY_UNKNOWN;
 	}
@@ -405,7 +407,7 @@ static void judge(struct wake_finder *f, size_t i, struct wake *wake)
 	struct wake_result r = wake_fix_result(f->fix, i);
 	struct wait *wait = &f->a->tasks[i].wait;
 
-	*wake = (struct wake){.because_of = NO_INDEX};
+	*wake = (struct wake){.class = WAKE_NONE};
 	if (task_state(&f->a->tasks[i]) != TASK_PENDING)
 		return;
 	wake->class = class_of(f, i, &r);
@@ -415,8 +417,6 @@ static void judge(struct wake_finder *f, size_t i, struct wake *wake)
 		wake->is_main = runs_until_complete(f->a, f->a->tasks[i].address);
 		wake->is_alone = is_alone(f, i);
 	}
-	if (!r.is_woken && f->tasks[i].awaited_task != SIZE_MAX)
-		wake->because_of = f->tasks[i].awaited_task;
 	/* One task of many that could do something about it says little: the grounds name it. */
 	if (!wait->wakes_by && wait->kind != WAIT_NONE && wake->class == WAKE_OUTSIDE &&
 		r.by_task == SIZE_MAX)

@@ -27,7 +27,7 @@ enum wake_class {
 	WAKE_WILL_RUN, /* a thread executes it, or its loop is about to call it */
 	WAKE_OUTSIDE,  /* what runs, or will be called, leads to its future */
 	WAKE_IDLE,     /* only what nobody has in hand does: a global of a module, an attribute of a class */
-	WAKE_NEVER,    /* nothing does */
+	WAKE_NEVER,    /* nothing does; or what does is idle in a program in which nothing is left to run */
 	WAKE_UNKNOWN,  /* perhaps C code; or it could not be found out */
 };
 
@@ -37,8 +37,6 @@ struct wake {
 	enum wake_class class;
 	enum wake_certainty certainty; /* that the class is right */
 	const char *grounds;	       /* one line; NULL for WAKE_NONE; in the arena of py */
-	/* WAKE_NEVER, WAKE_UNKNOWN: the task (index) that it awaits is one such, and the reason; NO_INDEX. */
-	size_t because_of;
 	bool is_alone; /* WAKE_NEVER: nobody but its own frames has the future, no variable names it */
 	bool is_main;  /* run_until_complete() or asyncio.run() waits for it */
 };

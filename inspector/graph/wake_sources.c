@@ -92,7 +92,7 @@ static bool is_own_wakeup(const struct handle *handle)
 }
 
 static void mark_handle(struct wake_finder *f, const struct loop *loop, const struct handle *handle,
-	enum source_kind kind, int64_t number)
+	enum source_kind kind, int64_t number, bool is_self_pipe)
 {
 	struct source s = {.kind = kind, .loop = loop, .handle = handle, .number = number};
 	uint32_t source;
@@ -138,25 +138,25 @@ static void mark_handles(
 	struct wake_finder *f, const struct loop *loop, const struct handles *handles, enum source_kind kind)
 {
 	for (size_t i = 0; i < handles->count; i++)
-		mark_handle(f, loop, &handles->items[i], kind, 0);
+		mark_handle(f, loop, &handles->items[i], kind, 0, false);
 }
 
 static void mark_loop_handles(struct wake_finder *f, const struct loop *loop)
 {
 	mark_handles(f, loop, &loop->ready_handles, SOURCE_READY);
 	if (loop->running_frame != SIZE_MAX)
-		mark_handle(f, loop, &loop->running, SOURCE_CALLBACK, 0);
+		mark_handle(f, loop, &loop->running, SOURCE_CALLBACK, 0, false);
 	mark_handles(f, loop, &loop->timers, SOURCE_TIMER);
 	for (size_t i = 0; i < loop->descriptors.count; i++) {
 		const struct descriptor *d = &loop->descriptors.items[i];
 
 		if (d->has_reader)
-			mark_handle(f, loop, &d->reader, SOURCE_READABLE, d->fd);
+			mark_handle(f, loop, &d->reader, SOURCE_READABLE, d->fd, d->is_self_pipe);
 		if (d->has_writer)
-			mark_handle(f, loop, &d->writer, SOURCE_WRITABLE, d->fd);
+			mark_handle(f, loop, &d->writer, SOURCE_WRITABLE, d->fd, false);
 	}
 	for (size_t i = 0; i < loop->signal_count; i++)
-		mark_handle(f, loop, &loop->signals[i].handle, SOURCE_SIGNAL, loop->signals[i].signal);
+		mark_handle(f, loop, &loop->signals[i].handle, SOURCE_SIGNAL, loop->signals[i].signal, false);
 }
 
 static void mark_jobs(struct wake_finder *f, const struct workqueue *jobs)

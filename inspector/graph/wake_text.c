@@ -133,7 +133,11 @@ static const char *source_grounds(struct wake_finder *f, size_t task, const stru
 		return arena_printf(arena, "%s leads to what it waits for", source_text(f, s));
 	case SOURCE_ROOT:
 		return arena_printf(arena,
-			"what it waits for is reached from %s, but by nothing that is about to run",
+			f->anything_runs
+				? "what it waits for is reached from %s, but by nothing that is about "
+				  "to run"
+				: "only %s leads to what it waits for, and nothing is left to look it up: "
+				  "no timer, descriptor or thread, a signal at most",
 			root_name(f->a, s->root));
 	default:
 		return native_grounds(f, s->object);

@@ -4,7 +4,7 @@ import asyncio
 import _case
 
 TASKS = {"future": "wakes", "task": "wakes", "inner": "wakes", "event": "wakes", "cancel": "wakes"}
-SECONDS = 4
+SECONDS = 8
 
 
 async def future():

@@ -4,7 +4,7 @@ import _case
 
 SINCE = (3, 11)
 TASKS = {"block": "wakes", "owner": "wakes", "member": "wakes", "gathering": "wakes", "gathered": "wakes"}
-SECONDS = 4
+SECONDS = 8
 
 
 async def stuck(name):
