@@ -418,7 +418,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		find_routes(g, r, paths_most);
 		if (r->node == LEAF && !r->holder_count)
 			judge_leaf(g, r, objects[i], paths_most);
-		else if (r->node != LEAF && g->reach->distance[r->node] == UNREACHED)
+		else if (r->node != LEAF && !r->holder_count && g->reach->distance[r->node] == UNREACHED)
 			find_native_route(g, r, paths_most);
 		want_names(g, r, &names);
 	}
