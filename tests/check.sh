@@ -137,6 +137,7 @@ part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
 part "fuzz, sanitized" tests/fuzz/run.py --tool "$asan" --rounds 120 --file-rounds 60
 part "in GDB, sanitized" tests/gdb/run.py --tool "$asan" --gdb gdb \
 	--only names,expressions,forgotten,owner,looked
+part "views, sanitized" tests/views/run.py --tool "$asan" --python 3.12,debian-3.15
 part "limits, sanitized" tests/limits/run.py --tool "$asan" --python 3.12,debian-3.14 \
 	--only 3000,ring,interpreters,container,subclasses,removed
 

@@ -1,6 +1,6 @@
 #include "inspector/asyncio/threadsafe.h"
 
-#include "inspector/asyncio/closure.h"
+#include "inspector/python/closure.h"
 #include "inspector/python/instance.h"
 #include "inspector/python/int.h"
 #include "inspector/python/sequence.h"
@@ -154,7 +154,7 @@ static size_t chained_task(const struct asyncio *a, uint64_t future)
 	if (!open_attribute(a->py, future, "_done_callbacks", KIND_LIST, &iter))
 		return NO_INDEX;
 	while (sequence_next(&iter, &callback) && seen++ < CALLBACKS_MAX) {
-		uint64_t source = closure_variable(
+		uint64_t source = pyclosure_variable(
 			a->py, callback, "_chain_future.<locals>._call_check_cancel", "source");
 		size_t task = source ? asyncio_find_task(a, source) : NO_INDEX;
 
@@ -177,7 +177,7 @@ static void read_ready(struct threadsafe *t, size_t loop)
 		uint64_t future = 0;
 
 		if (instance_get(py, handle, "_callback", &callback, NULL))
-			future = closure_variable(
+			future = pyclosure_variable(
 				py, callback, "run_coroutine_threadsafe.<locals>.callback", "future");
 		if (future)
 			addrmap_put(&t->scheduled, future, loop);

@@ -2,17 +2,23 @@
 
 #include "inspector/graph/await_cycles.h"
 #include "inspector/graph/await_listed.h"
+#include "inspector/graph/await_through.h"
 #include "inspector/python/str.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+/* Futures between tasks that are looked through, in all: a target can have many tasks wait for the same many.
+ */
+#define THROUGH_MAX ((size_t)1 << 22)
+
 struct builder {
 	struct await_graph *g;
 	size_t capacity;
 	struct addrmap seen; /* from * count + to: pairs that have an edge */
-	size_t *listed;
-	size_t listed_capacity;
+	size_t *list;	     /* of tasks that a source names */
+	size_t list_capacity;
+	size_t budget; /* futures that may be looked through */
 };
 
 const char *await_via_name(enum await_via via)
@@ -73,6 +79,13 @@ static void add_wait(struct builder *b, size_t index)
 		if (to != NO_INDEX)
 			add_edge(b, index, to, AWAIT_TASK, is_any, 0);
 	}
+	if (wait->kind == WAIT_GATHER || wait->kind == WAIT_SHIELD) {
+		size_t count =
+			await_through_add(a, wait->address, &b->budget, &b->list, &b->list_capacity, 0);
+
+		for (size_t i = 0; i < count; i++)
+			add_edge(b, index, b->list[i], AWAIT_TASK, false, 0);
+	}
 	for (size_t i = 0; i < wait->holder_count; i++)
 		if (wait->holders[i].task != NO_INDEX)
 			add_edge(b, index, wait->holders[i].task, AWAIT_HOLDER, wait->holder_count > 1,
@@ -126,12 +139,12 @@ static void add_listed(struct builder *b, size_t task)
 
 	if (task_state(&a->tasks[task]) != TASK_PENDING)
 		return;
-	count = await_listed_add(a, task, &b->listed, &b->listed_capacity, 0);
+	count = await_listed_add(a, task, &b->list, &b->list_capacity, 0);
 	if (count)
-		qsort(b->listed, count, sizeof(*b->listed), by_index);
+		qsort(b->list, count, sizeof(*b->list), by_index);
 	for (size_t i = 0; i < count; i++)
-		if (task_state(&a->tasks[b->listed[i]]) == TASK_PENDING)
-			add_edge(b, b->listed[i], task, AWAIT_LISTED, false, 0);
+		if (task_state(&a->tasks[b->list[i]]) == TASK_PENDING)
+			add_edge(b, b->list[i], task, AWAIT_LISTED, false, 0);
 }
 
 static void add_edges(struct builder *b)
@@ -183,7 +196,7 @@ static void index_incoming(struct await_graph *g)
 struct await_graph *await_graph_build(const struct asyncio *a)
 {
 	struct await_graph *g = xcalloc(1, sizeof(*g));
-	struct builder b = {.g = g};
+	struct builder b = {.g = g, .budget = THROUGH_MAX};
 
 	g->a = a;
 	g->task_count = a->task_count;
@@ -193,7 +206,7 @@ struct await_graph *await_graph_build(const struct asyncio *a)
 	sort_edges(g);
 	index_incoming(g);
 	await_cycles_find(g);
-	free(b.listed);
+	free(b.list);
 	addrmap_deinit(&b.seen);
 	return g;
 }

@@ -198,3 +198,29 @@ def orphans_are_filtered_by_function_and_file(case):
     misused(case.run("orphans", "--name", "x", pid), "orphans takes no --name")
     misused(case.run("threads", "--file", "x", pid), "threads takes no --file")
     misused(case.run("tasks", "--frames", pid), "tasks takes no --frames")
+
+
+@test()
+def waiters_are_found_through_every_means(case):
+    target = case.start("kinds.py", folder=PROGRAMS)
+    both = ["by_as_completed", "by_gather", "by_nested_gather", "by_shielded_gather", "by_wait",
+            "by_wait_first"]
+    expected = {"one": sorted(both + ["by_await", "by_shield", "by_wait_for"]), "two": both}
+    if case.interpreter.version >= (3, 11):
+        expected.update({"in-group-one": ["by_group"], "in-group-two": ["by_group"]})
+        # Its group's body goes on: nobody waits for it yet.
+        expected["in-body"] = []
+    for where in live_and_core(case, target):
+        report = valid(case.json("tree", *where))
+        names = {row["address"]: row["name"] for row in report["tasks"]}
+        for name, waiters in expected.items():
+            found = sorted(names[address] for address in task(report, name)["waiters"])
+            need(found == waiters, "%s is waited for by %s, not by %s", name, found, waiters)
+        need(report["cycles"] == [], "circles: %s", report["cycles"])
+
+
+@test("debian-3.14", "debian-3.15")
+def what_awaited_by_alone_says_is_marked(case):
+    text = case.text("tree", case.start("kinds.py", folder=PROGRAMS).pid)
+    need(re.search(r"^in_body .*\n\W+in-body \(by awaited_by\) ", text, re.M), "%s", text)
+    need(text.count("(by awaited_by)") == 1, "%d marks: %s", text.count("(by awaited_by)"), text)
