@@ -59,6 +59,12 @@ static bool is_starter(const struct handle *handle)
 	       strcmp(name, "run_coroutine_threadsafe") == 0;
 }
 
+/* The edge from a handle leads to what it calls or to the arguments, and not to its context. */
+static bool is_called_with(const struct ref *ref)
+{
+	return ref->text && (strcmp(ref->text, "_args") == 0 || strcmp(ref->text, "_callback") == 0);
+}
+
 static enum fate fate_by_path(const struct model *model, const struct path *path)
 {
 	for (size_t i = 0; i < path->count; i++) {
@@ -66,7 +72,7 @@ static enum fate fate_by_path(const struct model *model, const struct path *path
 		const struct handle *handle = find_handle(model->asyncio, path->steps[i].from, &is_timer);
 		const struct pytype *type;
 
-		if (handle)
+		if (handle && is_called_with(&path->steps[i].ref))
 			return is_timer && !is_starter(handle) ? FATE_PERHAPS : FATE_COMING;
 		type = pytype_of(model->py, path->steps[i].from, NULL);
 		if (type && is_queue(type))

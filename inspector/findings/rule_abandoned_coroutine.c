@@ -1,5 +1,8 @@
 #include "inspector/findings/alike.h"
 #include "inspector/findings/in_hand.h"
+#include "inspector/findings/place.h"
+
+#include <string.h>
 
 /* Awaitables that end a task's chain, because they have no Python frame: what they await in C, they drive. */
 static void find_drivers(const struct asyncio *a, struct addrmap *drivers)
@@ -28,21 +31,26 @@ static bool is_abandoned(
 	return true;
 }
 
-static bool is_parked_on_future(const struct model *model, const struct orphan *orphan)
+/* On a future, or in the bare yield of asyncio.sleep(0). */
+static bool is_parked_by_asyncio(const struct model *model, const struct orphan *orphan)
 {
-	return model->asyncio->coroutines[orphan->coroutine].chain.future != 0;
+	const struct chain *chain = &model->asyncio->coroutines[orphan->coroutine].chain;
+	const struct link *last = chain->count ? &chain->links[chain->count - 1] : NULL;
+
+	return chain->future || (last && last->file && place_is_library(last->file) &&
+					strcmp(last->qualname, "__sleep0") == 0);
 }
 
 static bool is_certain(const struct model *model, const struct orphan *orphan, const void *drivers)
 {
-	return is_abandoned(model, orphan, drivers) && is_parked_on_future(model, orphan);
+	return is_abandoned(model, orphan, drivers) && is_parked_by_asyncio(model, orphan);
 }
 
-/* One that asyncio would have parked on a future stands in a bare yield: another scheduler than asyncio's
+/* It stands in a yield of another make: another scheduler than asyncio's
  * (trio, curio, one of the program's own) may be what drives it. */
 static bool is_foreign(const struct model *model, const struct orphan *orphan, const void *drivers)
 {
-	return is_abandoned(model, orphan, drivers) && !is_parked_on_future(model, orphan);
+	return is_abandoned(model, orphan, drivers) && !is_parked_by_asyncio(model, orphan);
 }
 
 void rule_abandoned_coroutine(struct model *model)
