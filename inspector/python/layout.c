@@ -220,7 +220,7 @@ static bool check_required(const struct layout *layout, const struct layout_requ
 	type = row->query.type ? row->query.type : "enumerator";
 	member = row->query.member ? row->query.member : "";
 	if (missing->kind != ERROR_NONE) {
-		error_set(err, missing->kind, "%.150s%s%s", missing->text, why->kind ? "; " : "", why->text);
+		error_set(err, missing->kind, "%.300s%s%s", missing->text, why->kind ? "; " : "", why->text);
 		return error_advise(err, "%s", missing->advice);
 	}
 	if (sources == ALL_SOURCES) {

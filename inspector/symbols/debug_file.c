@@ -209,3 +209,56 @@ int debug_file_reopen(const struct debug_search *search, const struct debug_foun
 
 	return fd < 0 ? debug_file_missing(search->path, &search->build_id, err) : fd;
 }
+
+/* Beside the debug file, where dwz left it; and in the folders for such files, in case that it was moved. */
+static int open_by_path(
+	const struct image *image, bool of_target, const struct debug_search *search, const char *path)
+{
+	const char *own = image_path(image), *slash = strrchr(own, '/'), *name = strrchr(path, '/');
+	struct debug_found found = {.path = NULL};
+	char *whole = path[0] == '/'
+			      ? xstrdup(path)
+			      : xasprintf("%.*s/%s", slash ? (int)(slash - own) : 1, slash ? own : ".", path);
+	int fd = try_path(search, whole, of_target, NULL, &found);
+
+	name = name ? name + 1 : path;
+	for (const char *const *dir = search->dirs; dir && *dir && fd < 0; dir++)
+		fd = try_path(search, xasprintf("%s/.dwz/%s", *dir, name), false, NULL, &found);
+	free(found.path);
+	return fd;
+}
+
+struct image *debug_file_open_alt(
+	const struct image *image, bool of_target, const struct debug_search *where, struct error *err)
+{
+	struct debug_search search = *where;
+	struct debug_found found = {.path = NULL};
+	char *path, text[BUILD_ID_TEXT];
+	struct image *alt = NULL;
+	int fd;
+
+	if (!image_altlink(image, &path, &search.build_id))
+		return NULL;
+	search.path = path;
+	search.link_name = NULL;
+	fd = open_by_path(image, of_target, &search, path);
+	if (fd < 0)
+		fd = debug_file_open(&search, &found, NULL);
+	free(found.path);
+	if (fd >= 0)
+		alt = image_open(fd, path, NULL);
+	if (alt && !image_is_common(alt, &search.build_id)) {
+		image_close(alt);
+		alt = NULL;
+	}
+	if (!alt) {
+		error_set(err, ERROR_UNSUPPORTED,
+			"the debug information in %s needs that in %s (build-id %s), which is not found",
+			image_path(image), path, build_id_text(&search.build_id, text));
+		error_advise(err,
+			"Install the package that holds it, of the same version, or name its folder "
+			"with --debug-dir DIR.");
+	}
+	free(path);
+	return alt;
+}

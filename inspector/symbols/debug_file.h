@@ -33,6 +33,13 @@ int debug_file_open(const struct debug_search *search, struct debug_found *found
 /* Opens and checks again what was found before. -1: it is no longer there. */
 int debug_file_reopen(const struct debug_search *search, const struct debug_found *found, struct error *err);
 
+/* The file that image, found at path (of_target: among the target's files), has in common with others:
+ * image_altlink. NULL without an error: it has none. NULL with ERROR_UNSUPPORTED: it cannot be found by the
+ * path that it names, nor by its build-id where search looks; of search, path and link_name do not count.
+ * Caller closes. */
+struct image *debug_file_open_alt(
+	const struct image *image, bool of_target, const struct debug_search *search, struct error *err);
+
 /* The error of a search that found nothing. Returns -1. */
 int debug_file_missing(const char *path, const struct build_id *id, struct error *err);
 

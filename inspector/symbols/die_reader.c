@@ -16,7 +16,12 @@
 /* Of DIEs that check_below descends into. */
 #define NESTING_MAX 128
 
+/* Offsets in the other file begin here; handles of it have the lowest bit, which is free in a pointer. */
+#define ALT_OFFSET (UINT64_C(1) << 62)
+#define ALT_BIT	   ((uintptr_t)1)
+
 struct die_reader {
+	struct die_reader *alt; /* owned; NULL: none */
 	Dwarf_Debug debug;
 	struct die_sections sections;
 	char *path;	   /* owned; for messages */
@@ -60,7 +65,31 @@ static void drop_error(struct die_reader *reader, Dwarf_Error error)
 		dwarf_dealloc_error(reader->debug, error);
 }
 
-struct die_reader *die_reader_open(const struct image *image, struct error *err)
+bool die_is_alt(uint64_t offset)
+{
+	return offset >= ALT_OFFSET;
+}
+
+static bool is_alt(die_handle die)
+{
+	return (uintptr_t)die & ALT_BIT;
+}
+
+static die_handle tagged(die_handle die)
+{
+	return die ? (die_handle)((uintptr_t)die | ALT_BIT) : NULL;
+}
+
+/* The reader that a handle is of; the handle becomes libdwarf's own. */
+static struct die_reader *reader_of(struct die_reader *reader, die_handle *die)
+{
+	if (!is_alt(*die))
+		return reader;
+	*die = (die_handle)((uintptr_t)*die & ~ALT_BIT);
+	return reader->alt;
+}
+
+struct die_reader *die_reader_open(const struct image *image, const struct image *alt, struct error *err)
 {
 	struct die_reader *reader = xcalloc(1, sizeof(*reader));
 	Dwarf_Error error = NULL;
@@ -76,10 +105,13 @@ struct die_reader *die_reader_open(const struct image *image, struct error *err)
 	}
 	status = dwarf_object_init_b(
 		&reader->sections.interface, NULL, NULL, DW_GROUPNUMBER_ANY, &reader->debug, &error);
-	if (status == DW_DLV_OK)
+	if (status != DW_DLV_OK) {
+		reader->debug = NULL;
+		set_error(reader, error, err);
+		goto failed;
+	}
+	if (!alt || (reader->alt = die_reader_open(alt, NULL, err)))
 		return reader;
-	reader->debug = NULL;
-	set_error(reader, error, err);
 failed:
 	die_reader_close(reader);
 	return NULL;
@@ -89,6 +121,7 @@ void die_reader_close(struct die_reader *reader)
 {
 	if (!reader)
 		return;
+	die_reader_close(reader->alt);
 	if (reader->debug)
 		die_sections_finish(reader->debug);
 	die_sections_deinit(&reader->sections);
@@ -199,18 +232,37 @@ enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct 
 	return DIE_FAILED;
 }
 
+enum die_step die_next_alt_unit(struct die_reader *reader, die_handle *root, struct error *err)
+{
+	enum die_step step;
+
+	if (!reader->alt)
+		return DIE_END;
+	step = die_next_unit(reader->alt, root, err);
+	if (step == DIE_FOUND)
+		*root = tagged(*root);
+	else
+		reader->alt->unit_end = 0;
+	return step;
+}
+
 size_t die_units(const struct die_reader *reader)
 {
-	return reader->units;
+	return reader->units + (reader->alt ? reader->alt->units : 0);
 }
 
 enum die_step die_child(struct die_reader *reader, die_handle die, die_handle *child, struct error *err)
 {
+	bool is_of_alt = is_alt(die);
 	Dwarf_Error error = NULL;
-	int status = dwarf_child(die, child, &error);
+	int status;
 
-	if (status == DW_DLV_OK)
+	reader = reader_of(reader, &die);
+	status = dwarf_child(die, child, &error);
+	if (status == DW_DLV_OK) {
+		*child = is_of_alt ? tagged(*child) : *child;
 		return DIE_FOUND;
+	}
 	*child = NULL;
 	if (status == DW_DLV_NO_ENTRY)
 		return DIE_END;
@@ -276,7 +328,12 @@ static enum die_step next_sibling(struct die_reader *reader, die_handle *die, si
 
 enum die_step die_next_sibling(struct die_reader *reader, die_handle *die, struct error *err)
 {
-	return next_sibling(reader, die, 0, err);
+	bool is_of_alt = is_alt(*die);
+	enum die_step step = next_sibling(reader_of(reader, die), die, 0, err);
+
+	if (is_of_alt)
+		*die = tagged(*die);
+	return step;
 }
 
 die_handle die_at(struct die_reader *reader, uint64_t offset)
@@ -284,6 +341,8 @@ die_handle die_at(struct die_reader *reader, uint64_t offset)
 	Dwarf_Error error = NULL;
 	die_handle die = NULL;
 
+	if (die_is_alt(offset))
+		return reader->alt ? tagged(die_at(reader->alt, offset - ALT_OFFSET)) : NULL;
 	if (offset >= reader->sections.sections[DIE_INFO].size)
 		return NULL;
 	if (dwarf_offdie_b(reader->debug, offset, 1, &die, &error) != DW_DLV_OK) {
@@ -295,6 +354,7 @@ die_handle die_at(struct die_reader *reader, uint64_t offset)
 
 void die_free(struct die_reader *reader, die_handle die)
 {
+	reader_of(reader, &die);
 	if (die)
 		dwarf_dealloc_die(die);
 }
@@ -304,6 +364,7 @@ uint16_t die_tag(struct die_reader *reader, die_handle die)
 	Dwarf_Error error = NULL;
 	Dwarf_Half tag = 0;
 
+	reader = reader_of(reader, &die);
 	if (dwarf_tag(die, &tag, &error) == DW_DLV_OK)
 		return tag;
 	drop_error(reader, error);
@@ -312,11 +373,13 @@ uint16_t die_tag(struct die_reader *reader, die_handle die)
 
 uint64_t die_offset(struct die_reader *reader, die_handle die)
 {
+	uint64_t base = is_alt(die) ? ALT_OFFSET : 0;
 	Dwarf_Error error = NULL;
 	Dwarf_Off offset = 0;
 
+	reader = reader_of(reader, &die);
 	if (dwarf_dieoffset(die, &offset, &error) == DW_DLV_OK)
-		return offset;
+		return base + offset;
 	drop_error(reader, error);
 	return 0;
 }
@@ -327,6 +390,7 @@ static Dwarf_Attribute get_attribute(struct die_reader *reader, die_handle die, 
 	Dwarf_Attribute attribute = NULL;
 	Dwarf_Error error = NULL;
 
+	reader = reader_of(reader, &die);
 	if (dwarf_attr(die, number, &attribute, &error) == DW_DLV_OK)
 		return attribute;
 	drop_error(reader, error);
@@ -344,6 +408,26 @@ static Dwarf_Half form_of(struct die_reader *reader, Dwarf_Attribute attribute)
 	return 0;
 }
 
+static bool is_alt_string(Dwarf_Half form)
+{
+	return form == DW_FORM_GNU_strp_alt || form == DW_FORM_strp_sup;
+}
+
+/* A string of the other file; its section ends with zeros. */
+static const char *read_alt_string(struct die_reader *reader, Dwarf_Attribute attribute)
+{
+	const struct die_section *section = reader->alt ? &reader->alt->sections.sections[DIE_STR] : NULL;
+	Dwarf_Error error = NULL;
+	Dwarf_Off offset;
+
+	if (dwarf_global_formref(attribute, &offset, &error) != DW_DLV_OK) {
+		drop_error(reader, error);
+		return NULL;
+	}
+	return section && section->bytes && offset < section->size ? (const char *)section->bytes + offset
+								   : NULL;
+}
+
 const char *die_name(struct die_reader *reader, die_handle die)
 {
 	Dwarf_Attribute attribute = get_attribute(reader, die, DW_AT_name);
@@ -352,6 +436,12 @@ const char *die_name(struct die_reader *reader, die_handle die)
 
 	if (!attribute)
 		return NULL;
+	if (is_alt_string(form_of(reader, attribute))) {
+		const char *common = read_alt_string(reader, attribute);
+
+		dwarf_dealloc_attribute(attribute);
+		return common;
+	}
 	if (dwarf_formstring(attribute, &name, &error) != DW_DLV_OK) {
 		drop_error(reader, error);
 		name = NULL;
@@ -451,9 +541,29 @@ bool die_location(struct die_reader *reader, die_handle die, uint64_t *value)
 	return is_read;
 }
 
-bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset)
+/* libdwarf 20210528 does not read these: the bytes are ours. */
+static bool read_sup(
+	struct die_reader *reader, die_handle die, Dwarf_Attribute attribute, size_t size, Dwarf_Off *offset)
 {
-	Dwarf_Attribute attribute = get_attribute(reader, die, DW_AT_type);
+	const struct die_section *info = &reader->sections.sections[DIE_INFO];
+	Dwarf_Error error = NULL;
+	Dwarf_Off at;
+
+	*offset = 0;
+	if (dwarf_attr_offset(die, attribute, &at, &error) != DW_DLV_OK) {
+		drop_error(reader, error);
+		return false;
+	}
+	if (at > info->size || info->size - at < size)
+		return false;
+	memcpy(offset, info->bytes + at, size);
+	return true;
+}
+
+static bool read_reference(struct die_reader *reader, die_handle die, uint16_t number, uint64_t *offset)
+{
+	Dwarf_Attribute attribute = get_attribute(reader, die, number);
+	uint64_t base = is_alt(die) ? ALT_OFFSET : 0;
 	Dwarf_Error error = NULL;
 	Dwarf_Off found = 0;
 	bool is_read = false;
@@ -461,7 +571,16 @@ bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset)
 	if (!attribute)
 		return false;
 	switch (form_of(reader, attribute)) {
-	/* Other references lead into other files, or into .debug_types. */
+	case DW_FORM_ref_sup4:
+	case DW_FORM_ref_sup8:
+		is_read = !base && read_sup(reader, die, attribute,
+					   form_of(reader, attribute) == DW_FORM_ref_sup4 ? 4 : 8, &found);
+		base = ALT_OFFSET;
+		break;
+	case DW_FORM_GNU_ref_alt:
+		base = ALT_OFFSET;
+		/* fall through */
+	/* Other references lead into .debug_types. */
 	case DW_FORM_ref1:
 	case DW_FORM_ref2:
 	case DW_FORM_ref4:
@@ -474,10 +593,21 @@ bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset)
 	default:
 		break;
 	}
+	is_read = is_read && found < ALT_OFFSET;
 	if (is_read)
-		*offset = found;
+		*offset = base + found;
 	dwarf_dealloc_attribute(attribute);
 	return is_read;
+}
+
+bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset)
+{
+	return read_reference(reader, die, DW_AT_type, offset);
+}
+
+bool die_import(struct die_reader *reader, die_handle die, uint64_t *offset)
+{
+	return read_reference(reader, die, DW_AT_import, offset);
 }
 
 bool die_has(struct die_reader *reader, die_handle die, uint16_t number)
@@ -485,6 +615,7 @@ bool die_has(struct die_reader *reader, die_handle die, uint16_t number)
 	Dwarf_Error error = NULL;
 	Dwarf_Bool has = 0;
 
+	reader = reader_of(reader, &die);
 	if (dwarf_hasattr(die, number, &has, &error) == DW_DLV_OK)
 		return has;
 	drop_error(reader, error);

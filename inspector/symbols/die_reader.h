@@ -23,13 +23,21 @@ typedef struct Dwarf_Die_s *die_handle;
 
 enum die_step { DIE_FOUND, DIE_END, DIE_FAILED };
 
-/* NULL: the file has no debug information (ERROR_NOT_FOUND) or it cannot be unpacked. The image may be closed
- * after. libdwarf keeps a process-wide setting that this module changes: one thread at a time. */
-struct die_reader *die_reader_open(const struct image *image, struct error *err);
+/* alt (NULL: none) is the file with what image has in common with others (image_altlink): handles lead into
+ * it, and offsets in it are above those of image. NULL: the file has no debug information (ERROR_NOT_FOUND)
+ * or it cannot be unpacked. The image may be closed after. libdwarf keeps a process-wide setting that this
+ * module changes: one thread at a time. */
+struct die_reader *die_reader_open(const struct image *image, const struct image *alt, struct error *err);
 void die_reader_close(struct die_reader *reader); /* NULL is allowed; after every handle was freed */
 
 /* The next unit's root; forward only. Caller frees *root by die_free. */
 enum die_step die_next_unit(struct die_reader *reader, die_handle *root, struct error *err);
+
+/* The same of the other file; after the last one DIE_END once, and then from the first one again. */
+enum die_step die_next_alt_unit(struct die_reader *reader, die_handle *root, struct error *err);
+
+/* Whether an offset is in the other file. */
+bool die_is_alt(uint64_t offset);
 
 /* Units seen so far; looking a DIE up by offset costs in proportion. */
 size_t die_units(const struct die_reader *reader);
@@ -61,6 +69,9 @@ bool die_location(struct die_reader *reader, die_handle die, uint64_t *value);
 
 /* The offset of the type that DW_AT_type refers to. */
 bool die_type(struct die_reader *reader, die_handle die, uint64_t *offset);
+
+/* The offset of the unit that a DW_TAG_imported_unit refers to. */
+bool die_import(struct die_reader *reader, die_handle die, uint64_t *offset);
 
 /* Whether the attribute is there; for flags (DW_AT_declaration). */
 bool die_has(struct die_reader *reader, die_handle die, uint16_t attribute);

@@ -251,6 +251,56 @@ bool image_debuglink(const struct image *image, char **name, uint32_t *crc)
 	return true;
 }
 
+/* path NUL id, in size bytes. */
+static bool read_altlink(const char *text, size_t size, bool has_length, char **path, struct build_id *id)
+{
+	size_t length = strnlen(text, size), at = length + 1;
+
+	if (!length || length >= size)
+		return false;
+	/* DWARF 5 tells the size of the checksum, in LEB128, which is one byte here. */
+	if (has_length && (at >= size || (uint8_t)text[at] != size - at - 1))
+		return false;
+	at += has_length;
+	if (at >= size || size - at > BUILD_ID_MAX)
+		return false;
+	id->size = size - at;
+	memcpy(id->bytes, text + at, id->size);
+	*path = xstrdup(text);
+	return true;
+}
+
+bool image_altlink(const struct image *image, char **path, struct build_id *id)
+{
+	static const char *const names[] = {".gnu_debugaltlink", ".debug_sup"};
+
+	for (size_t i = 0; i < 2; i++) {
+		Elf_Scn *section = image_section(image, names[i]);
+		Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+		size_t skip = i ? 3 : 0; /* version, and whether this is the common file itself */
+		const char *text = data ? data->d_buf : NULL;
+
+		if (!text || data->d_size <= skip || (i && text[2]))
+			continue;
+		if (read_altlink(text + skip, data->d_size - skip, i, path, id))
+			return true;
+	}
+	return false;
+}
+
+bool image_is_common(const struct image *image, const struct build_id *id)
+{
+	Elf_Scn *section = image_section(image, ".debug_sup");
+	Elf_Data *data = section ? elf_rawdata(section, NULL) : NULL;
+	const uint8_t *bytes = data ? data->d_buf : NULL;
+
+	if (image->build_id.size)
+		return build_id_equal(&image->build_id, id);
+	/* Version, yes, no name, and the size before the checksum. */
+	return bytes && data->d_size == 5 + id->size && bytes[2] == 1 && !bytes[3] && bytes[4] == id->size &&
+	       !memcmp(bytes + 5, id->bytes, id->size);
+}
+
 /* ".debug_info" as ".zdebug_info", the GNU way of compression before SHF_COMPRESSED. */
 static Elf_Scn *debug_section(const struct image *image, const char *name, GElf_Shdr *shdr, bool *is_gnu_z)
 {

@@ -48,6 +48,15 @@ bool image_symbols(const struct image *image, uint32_t type, image_symbol_fn eac
  * or the name is not a plain file name. */
 bool image_debuglink(const struct image *image, char **name, uint32_t *crc);
 
+/* The file with what several files have in common, as `dwz -m` splits it off: its path (caller frees), which
+ * is relative to this file's folder unless it begins with a slash, and its build-id. From .gnu_debugaltlink,
+ * or from .debug_sup of DWARF 5. False: there is none. */
+bool image_altlink(const struct image *image, char **path, struct build_id *id);
+
+/* Whether it is the file with this id that others have in common, by its build-id or, from DWARF 5 on, by the
+ * checksum in its .debug_sup. */
+bool image_is_common(const struct image *image, const struct build_id *id);
+
 /* Closes the file: what was read, the names of symbols among it, stays; nothing more can be read. A process
  * may have hundreds of modules, and this one only so many descriptors. */
 void image_finish_reading(struct image *image);

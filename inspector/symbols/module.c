@@ -227,3 +227,14 @@ int module_open_debug_file(struct module *m, const char **path, struct error *er
 		*path = is_inside ? m->path : m->debug.path;
 	return fd;
 }
+
+struct image *module_open_alt_file(struct module *m, const struct image *image, struct error *err)
+{
+	struct debug_search search = {
+		.target = m->target,
+		.dirs = m->options->debug_dirs,
+		.sysroot = m->options->sysroot,
+	};
+
+	return debug_file_open_alt(image, !m->debug.path || m->debug.of_target, &search, err);
+}

@@ -58,4 +58,8 @@ bool module_section(struct module *m, const char *name, uint64_t *address, uint6
  * (*path may be NULL; borrowed), or -1: ERROR_NOT_FOUND with the advice which package or option brings it. */
 int module_open_debug_file(struct module *m, const char **path, struct error *err);
 
+/* The file that image, of module_open_debug_file, has in common with others: as debug_file_open_alt. */
+struct image;
+struct image *module_open_alt_file(struct module *m, const struct image *image, struct error *err);
+
 #endif

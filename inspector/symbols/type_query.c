@@ -9,7 +9,8 @@ bool type_query_run(struct module *m, const struct type_query *queries, size_t c
 {
 	const struct build_id *id = module_build_id(m);
 	uint64_t fingerprint = type_cache_fingerprint(queries, count);
-	struct image *image;
+	struct error alt_error = ERROR_INIT;
+	struct image *image, *alt;
 	const char *path;
 	bool is_done;
 	int fd;
@@ -23,8 +24,12 @@ bool type_query_run(struct module *m, const struct type_query *queries, size_t c
 	image = image_open(fd, path, err);
 	if (!image)
 		return false;
-	is_done = type_walk_run(image, queries, count, answers, err);
+	alt = module_open_alt_file(m, image, &alt_error);
+	is_done = alt_error.kind == ERROR_NONE && type_walk_run(image, alt, queries, count, answers, err);
+	if (alt_error.kind != ERROR_NONE && err)
+		*err = alt_error;
 	image_close(image);
+	image_close(alt);
 	if (is_done && use_cache)
 		type_cache_store(id, fingerprint, answers, count);
 	return is_done;

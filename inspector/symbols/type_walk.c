@@ -11,7 +11,8 @@ struct walk {
 	struct die_reader *reader;
 	struct type_table *table;
 	struct wanted *wanted;
-	struct addrmap enums; /* fingerprints of enums that were read */
+	struct addrmap enums;	/* fingerprints of enums that were read */
+	struct addrmap imports; /* units of the other file: 0 to be walked, 1 it was */
 	const char *path;
 };
 
@@ -86,6 +87,7 @@ static void look_at(struct walk *walk, die_handle die)
 	uint16_t tag = die_tag(walk->reader, die);
 	struct wanted_name *wanted;
 	const char *name;
+	uint64_t unit;
 
 	switch (tag) {
 	case DW_TAG_structure_type:
@@ -94,6 +96,12 @@ static void look_at(struct walk *walk, die_handle die)
 	case DW_TAG_enumeration_type:
 	case DW_TAG_typedef:
 		break;
+	case DW_TAG_imported_unit:
+		/* Those of this file are walked in any case. */
+		if (die_import(walk->reader, die, &unit) && die_is_alt(unit) &&
+			!addrmap_get(&walk->imports, unit, NULL))
+			addrmap_put(&walk->imports, unit, 0);
+		return;
 	default:
 		return;
 	}
@@ -140,21 +148,52 @@ static bool walk_units(struct walk *walk, struct error *err)
 	return step == DIE_END;
 }
 
-bool type_walk_run(const struct image *image, const struct type_query *queries, size_t count,
-	struct type_answer *answers, struct error *err)
+/* Other programs have theirs in that file, too, with structs of the same names. A unit that is imported may
+ * import others, before it and behind it. */
+static bool walk_imports(struct walk *walk, struct error *err)
+{
+	bool is_any = true;
+
+	while (is_any) {
+		die_handle root;
+		enum die_step step;
+
+		is_any = false;
+		while ((step = die_next_alt_unit(walk->reader, &root, err)) == DIE_FOUND) {
+			uint64_t unit = die_offset(walk->reader, root), state;
+			bool is_walked = true;
+
+			if (addrmap_get(&walk->imports, unit, &state) && !state) {
+				addrmap_put(&walk->imports, unit, 1);
+				is_any = true;
+				is_walked = walk_unit(walk, root, err);
+			}
+			die_free(walk->reader, root);
+			if (!is_walked || !type_table_spend(walk->table, 1))
+				return false;
+		}
+		if (step == DIE_FAILED)
+			return false;
+	}
+	return true;
+}
+
+bool type_walk_run(const struct image *image, const struct image *alt, const struct type_query *queries,
+	size_t count, struct type_answer *answers, struct error *err)
 {
 	struct walk walk = {.path = image_path(image)};
 	bool is_done;
 
-	walk.reader = die_reader_open(image, err);
+	walk.reader = die_reader_open(image, alt, err);
 	if (!walk.reader)
 		return false;
 	walk.table = type_table_create(walk.reader);
 	walk.wanted = wanted_create(queries, count);
-	is_done = walk_units(&walk, err);
+	is_done = walk_units(&walk, err) && walk_imports(&walk, err);
 	if (is_done)
 		wanted_answers(walk.wanted, answers);
 	addrmap_deinit(&walk.enums);
+	addrmap_deinit(&walk.imports);
 	wanted_destroy(walk.wanted);
 	type_table_destroy(walk.table);
 	die_reader_close(walk.reader);

@@ -1,4 +1,5 @@
 #include "inspector/base/alloc.h"
+#include "inspector/symbols/debug_file.h"
 #include "inspector/symbols/image.h"
 #include "inspector/symbols/type_walk.h"
 #include "tests/unit/fixture.h"
@@ -33,6 +34,12 @@ static const struct {
 	{"lto.so", "-g -flto", false, NULL},
 	{"dwarf64.so", "-gdwarf-5 -gdwarf64", false, NULL},
 	{"zstd.so", "-g", true, "objcopy --compress-debug-sections=zstd zstd.so"},
+	{"dwz.so", "-g", true, "dwz dwz.so"},
+	{"common.so", "-g", true, "cp common.so twin.so && dwz -m common.debug common.so twin.so"},
+	{"common4.so", "-gdwarf-4", true,
+		"cp common4.so twin4.so && dwz -m common4.debug common4.so twin4.so"},
+	{"common5.so", "-gdwarf-5", true,
+		"cp common5.so twin5.so && dwz -5 -m common5.debug common5.so twin5.so"},
 };
 
 static void build_variants(void)
@@ -54,14 +61,18 @@ static bool run(const char *path, const struct type_query *queries, size_t count
 	struct error *err)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct image *image;
+	const struct debug_search nowhere = {.target = NULL};
+	struct error alt_error = ERROR_INIT;
+	struct image *image, *alt;
 	bool is_done;
 
 	ck_assert_int_ge(fd, 0);
 	image = image_open(fd, path, err);
 	if (!image)
 		return false;
-	is_done = type_walk_run(image, queries, count, answers, err);
+	alt = debug_file_open_alt(image, false, &nowhere, &alt_error);
+	is_done = alt_error.kind == ERROR_NONE && type_walk_run(image, alt, queries, count, answers, err);
+	image_close(alt);
 	image_close(image);
 	return is_done;
 }
