@@ -179,7 +179,7 @@ uint64_t retained_of(const struct retained *r, uint64_t object)
 {
 	uint32_t node;
 
-	return heap_index(r->graph->heap, object, &node) ? retained_of_node(r, node) : 0;
+	return r->graph && heap_index(r->graph->heap, object, &node) ? retained_of_node(r, node) : 0;
 }
 
 static int by_number(const void *a, const void *b)
@@ -210,7 +210,7 @@ uint64_t retained_of_all(const struct retained *r, const uint64_t *objects, size
 	uint64_t bytes = 0;
 	size_t found = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; r->graph && i < count; i++)
 		if (heap_index(r->graph->heap, objects[i], &node))
 			numbers[found++] = r->dominators.number[node];
 	if (found)

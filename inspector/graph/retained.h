@@ -23,7 +23,7 @@ struct retained {
 void retained_compute(const struct graph *graph, const struct roots *roots, struct retained *r);
 void retained_deinit(struct retained *r);
 
-/* Bytes; 0 for what is no node. */
+/* Bytes; 0 for what is no node, and before retained_compute (all zero). */
 uint64_t retained_of_node(const struct retained *r, uint32_t node);
 uint64_t retained_of(const struct retained *r, uint64_t object);
 

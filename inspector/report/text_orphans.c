@@ -191,7 +191,7 @@ void text_orphans(const struct view *view)
 		puts("There are no orphans: every coroutine is driven by a task, or closed.");
 	else
 		print_summary(model);
-	if (model->orphan_count > 1) {
+	if (model->orphan_count > 1 && model->has_retained) {
 		putchar('\n');
 		orphan_groups_print(view);
 	}
@@ -207,7 +207,8 @@ void text_orphans(const struct view *view)
 		putchar('\n');
 		print_state(view, c);
 		print_creation(view, &orphan->creation);
-		print_retained(view, c);
+		if (model->has_retained)
+			print_retained(view, c);
 		text_paths(view, &orphan->retention, "    held by    ");
 		print_holders(view, &orphan->retention);
 	}
