@@ -114,24 +114,46 @@ static void run(struct garbage_search *s)
 	}
 }
 
-/* tp_finalize of a class that has __del__ calls that; C types' own do nothing to futures. */
-static bool has_del(struct garbage_search *s, const struct pytype *type)
+/* C types' finalizers, which are in their dictionaries as __del__ too, do nothing to futures; asyncio's own
+ * future and task in Python log, no more. */
+static bool is_harmless(const struct garbage_search *s, uint64_t class, uint64_t del)
+{
+	const struct asyncio_classes *classes = &s->f->a->classes;
+	const struct pytype *type = pytype_of(s->f->py, del, NULL);
+
+	for (size_t i = 0; i < classes->count; i++)
+		if (class == classes->names[i].py_future || class == classes->names[i].py_task)
+			return true;
+	return type && type->kind == KIND_DESCRIPTOR;
+}
+
+/* Whether the first __del__ in the method resolution order is one of the program's. */
+static bool find_del(struct garbage_search *s, const struct pytype *type)
 {
 	struct python *py = s->f->py;
-	uint64_t known, base, dict, value, count;
-	bool found = false;
+	uint64_t class, dict, del, count;
+
+	if (!sequence_length(py, type->mro, KIND_TUPLE, &count, NULL))
+		return false;
+	for (uint64_t i = 0; i < count; i++)
+		if (sequence_item(py, type->mro, i, &class, NULL) &&
+			read_pointer(py, class, FIELD_type_dict, &dict, NULL) && dict &&
+			pydict_get(py, dict, "__del__", &del, NULL))
+			return !is_harmless(s, class, del);
+	return false;
+}
+
+static bool has_del(struct garbage_search *s, const struct pytype *type)
+{
+	uint64_t known;
 
 	if (!type->is_heap || !type->mro)
 		return false;
 	if (addrmap_get(&s->types, type->address, &known))
 		return known;
-	for (uint64_t i = 0; sequence_length(py, type->mro, KIND_TUPLE, &count, NULL) && i < count && !found;
-		i++)
-		found = sequence_item(py, type->mro, i, &base, NULL) &&
-			read_pointer(py, base, FIELD_type_dict, &dict, NULL) && dict &&
-			pydict_get(py, dict, "__del__", &value, NULL);
-	addrmap_put(&s->types, type->address, found);
-	return found;
+	known = find_del(s, type);
+	addrmap_put(&s->types, type->address, known);
+	return known;
 }
 
 static bool is_suspended(struct python *py, uint64_t object)

@@ -58,8 +58,8 @@ async def handle_order(order):
 
 
 async def approval(receipt):
-    """Waits for a person."""
-    await asyncio.get_running_loop().create_future()
+    app.approval = asyncio.get_running_loop().create_future()   # a person will set it
+    await app.approval
 
 
 async def worker(orders):
