@@ -7,7 +7,7 @@ import select
 import signal
 import time
 
-from suite import need, require_program, test, worked
+from suite import PROGRAMS, Skipped, need, require_program, test, worked
 
 import same
 
@@ -193,3 +193,36 @@ def slow_work_is_told_on_a_terminal_and_the_line_is_taken_away(x):
     need(said.endswith("\r\x1b[K"), "the line stays: %r", said[-80:])
     need(terminal_lines(x, 0.001, "--version") == "", "quick work is told")
     need(worked(x.run("report", "--json", core)).err == b"", "told where no terminal is")
+
+
+def cost_of(x, *command):
+    """(megabytes at most, seconds, the answer) of a run."""
+    start = time.monotonic()
+    process = x.tool.popen(*command, cwd=x.here)
+    out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+    need(process.returncode == 0, "exit status %d: %s", process.returncode, process.stderr.read())
+    process.stdout.close()
+    process.stderr.close()
+    return usage.ru_maxrss / 1024, time.monotonic() - start, json.loads(out.decode())
+
+
+@test
+def forty_gigabytes_of_nothing_cost_nothing(x):
+    """A core that is larger than memory, and the process: holes and untouched pages are
+    passed over, and nothing needs the rest to be there at once."""
+    vast = x.start("vast.py", folder=PROGRAMS)
+    targets = [("the process", ["--pid", vast.pid])]
+    for what, target in targets:
+        memory, seconds, report = cost_of(x, "report", "--json", *target)
+        need([row["qualname"] for row in report["orphans"]] == ["lost"], "%s: %s", what,
+             report["orphans"])
+        need(memory < 300, "%s: it took %d MiB", what, memory)
+        need(seconds < 30, "%s: it took %.1f s", what, seconds)
+        if what == "the process":
+            core = vast.abort()
+            if os.stat(core).st_blocks * 512 > 4 << 30:
+                raise Skipped("this file system keeps no holes")
+            need(os.path.getsize(core) > 40 << 30, "the core has %d bytes", os.path.getsize(core))
+            targets.append(("the core", [core]))
