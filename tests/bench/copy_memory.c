@@ -1,7 +1,9 @@
-/* copy_memory PID: copies every writable private mapping of a process once, as fast as the kernel allows, and
- * prints "BYTES NANOSECONDS" for the copy alone. The reference that the inspector's own figures are told in.
- */
+/* copy_memory PID: copies every writable private mapping of a process once, as fast as the kernel allows: by
+ * two threads, in blocks of a megabyte, into fresh huge pages. Prints "BYTES NANOSECONDS". The reference that
+ * the inspector's own figures are told in. */
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +16,18 @@ struct range {
 	uint64_t start, end;
 };
 
-enum { MOST_RANGES = 65536 };
+enum { MOST_RANGES = 65536, THREADS = 2 };
+#define BLOCK ((uint64_t)1 << 20)
+#define HUGE  ((uint64_t)2 << 20)
+
+struct work {
+	pid_t pid;
+	struct range *blocks;
+	char **places;
+	size_t count;
+	_Atomic size_t next;
+	_Atomic uint64_t copied;
+};
 
 static size_t read_ranges(const char *pid, struct range *ranges, uint64_t *total)
 {
@@ -33,9 +46,8 @@ static size_t read_ranges(const char *pid, struct range *ranges, uint64_t *total
 		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %7s %*s %*s %*s %15s", &r->start, &r->end, mode,
 			    name) < 3)
 			continue;
-		if (mode[0] == 'r' && mode[1] == 'w' && mode[3] == 'p' && name[0] != '[')
-			*total += ranges[count++].end - r->start;
-		else if (strcmp(name, "[heap]") == 0 || strcmp(name, "[stack]") == 0)
+		if ((mode[0] == 'r' && mode[1] == 'w' && mode[3] == 'p' && name[0] != '[') ||
+			strcmp(name, "[heap]") == 0 || strcmp(name, "[stack]") == 0)
 			*total += ranges[count++].end - r->start;
 	}
 	fclose(maps);
@@ -50,10 +62,29 @@ static uint64_t now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static void *copy(void *argument)
+{
+	struct work *w = argument;
+	size_t i;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < w->count) {
+		size_t size = w->blocks[i].end - w->blocks[i].start;
+		struct iovec here = {w->places[i], size};
+		struct iovec there = {(void *)(uintptr_t)w->blocks[i].start, size};
+		ssize_t got = process_vm_readv(w->pid, &here, 1, &there, 1, 0);
+
+		if (got > 0)
+			w->copied += (uint64_t)got;
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
 	static struct range ranges[MOST_RANGES];
-	uint64_t total = 0, copied = 0, start;
+	uint64_t total = 0, start, used = 0;
+	struct work work = {.count = 0};
+	pthread_t threads[THREADS];
 	char *buffer;
 	size_t count;
 
@@ -62,21 +93,31 @@ int main(int argc, char **argv)
 		fprintf(stderr, "copy_memory: no writable memory of process %s\n", argc == 2 ? argv[1] : "");
 		return 1;
 	}
-	buffer = mmap(NULL, total, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (buffer == MAP_FAILED) {
+	work.pid = atoi(argv[1]);
+	work.blocks = calloc(total / BLOCK + 2 * count + 1, sizeof(*work.blocks));
+	work.places = calloc(total / BLOCK + 2 * count + 1, sizeof(*work.places));
+	buffer = mmap(NULL, total + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buffer == MAP_FAILED || !work.blocks || !work.places) {
 		perror("copy_memory");
 		return 1;
 	}
-	start = now();
+	buffer += -(uintptr_t)buffer & (HUGE - 1);
+	madvise(buffer, total, MADV_HUGEPAGE);
 	for (size_t i = 0; i < count; i++) {
-		size_t size = ranges[i].end - ranges[i].start;
-		struct iovec here = {buffer + copied, size};
-		struct iovec there = {(void *)(uintptr_t)ranges[i].start, size};
-		ssize_t got = process_vm_readv(atoi(argv[1]), &here, 1, &there, 1, 0);
+		for (uint64_t at = ranges[i].start; at < ranges[i].end; at = work.blocks[work.count++].end) {
+			uint64_t end = at + BLOCK < ranges[i].end ? at + BLOCK : ranges[i].end;
 
-		if (got > 0)
-			copied += (size_t)got;
+			work.blocks[work.count] = (struct range){at, end};
+			work.places[work.count] = buffer + used;
+			used += end - at;
+		}
 	}
-	printf("%" PRIu64 " %" PRIu64 "\n", copied, now() - start);
-	return copied ? 0 : 1;
+	start = now();
+	for (int i = 1; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, copy, &work);
+	copy(&work);
+	for (int i = 1; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	printf("%" PRIu64 " %" PRIu64 "\n", work.copied, now() - start);
+	return work.copied ? 0 : 1;
 }
