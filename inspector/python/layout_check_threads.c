@@ -135,7 +135,8 @@ static bool is_gil(struct check *c, const struct threads *threads, uint64_t gil)
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->at[i] == holder)
 			return true;
-	return !holder || (probe_word(p, holder, &word) && threads->count > 1);
+	/* Of a process whose only thread is left, and waits, the last holder may be one that has ended. */
+	return !holder || (probe_word(p, holder, &word) && (threads->count > 1 || locked == 0));
 }
 
 static void check_gil(struct check *c, const struct threads *threads)
