@@ -107,6 +107,14 @@ part "truth, target's tables and built-in" tests/truth/run.py --require "$requir
 	--tool "$PWD/asyncinspect --layout target,built-in"
 part "truth, built-in tables" tests/truth/run.py --tool "$PWD/asyncinspect --layout built-in" \
 	--python 3.8,3.9,3.10,3.11,3.12,debian-3.9,debian-3.11
+# The rest of README's table, by one program.
+pydebug=debian-3.9d,debian-3.13d,debian-3.14d,debian-3.15d
+part "truth, pydebug" tests/truth/run.py --kind live,core --only service-all --python "$pydebug"
+part "truth, pydebug, target's tables and built-in" tests/truth/run.py --kind live,core --only service-all \
+	--tool "$PWD/asyncinspect --layout target,built-in" --python "$pydebug"
+part "truth, pydebug and 3.13 on, built-in" tests/truth/run.py --kind live,core --only service-all \
+	--tool "$PWD/asyncinspect --layout built-in" \
+	--python "$pydebug,3.13,debian-3.13,debian-3.14,debian-3.15"
 lint "try_table" "${make[@]}" try-table
 part "layouts" tests/layouts/run.py
 part "truth, stripped" tests/truth/run.py --kind live,core \
