@@ -140,6 +140,7 @@ lint "sanitized build" "${make[@]}" SANITIZE=1
 asan=build/asan/asyncinspect
 part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \
 	--only service-all,blocked_loop,task_cycle,threadsafe_dead_loop,agen_not_closed
+part "findings, sanitized" tests/findings/run.py --tool "$asan" --python 3.8,3.12
 part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
 	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals
 part "fuzz, sanitized" tests/fuzz/run.py --tool "$asan" --rounds 120 --file-rounds 60
