@@ -230,6 +230,12 @@ static void check_sort_key(struct argp_state *state, struct options *o)
 			o->sort);
 }
 
+static void need_argument(struct argp_state *state, const struct command *command)
+{
+	argp_error(state, "%s needs %s %s", command->name, strchr("AEIO", command->argument[0]) ? "an" : "a",
+		command->argument);
+}
+
 /* [COMMAND [ARGUMENT]] TARGET or TARGET [COMMAND [ARGUMENT]], without TARGET when an option gave it. Each
  * command takes a fixed number of arguments, so that the words can be told apart. */
 static void sort_words(struct argp_state *state, struct parser *p)
@@ -272,7 +278,7 @@ static void sort_words(struct argp_state *state, struct parser *p)
 			argp_error(state, "no target: '%s' was taken for the %s that %s needs", words[1],
 				o->command->argument, o->command->name);
 		if (count < taken)
-			argp_error(state, "%s needs a %s", o->command->name, o->command->argument);
+			need_argument(state, o->command);
 		if (count > taken)
 			argp_error(state, "there is one word too many: '%s'", words[taken]);
 	}
@@ -304,7 +310,7 @@ static void sort_gdb_words(struct argp_state *state, struct parser *p)
 	if (p->count > 1)
 		o->argument = o->joined = strbuf_steal(&argument);
 	else if (o->command->argument && !o->type && o->command->needs != NEEDS_NOTHING)
-		argp_error(state, "%s needs a %s", o->command->name, o->command->argument);
+		need_argument(state, o->command);
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
