@@ -61,20 +61,24 @@ void system_call_of_text(const char *text, struct system_call *call)
 	call->number = (uint64_t)number;
 }
 
-static bool read_time(const struct target *t, uint64_t address, double *seconds)
-{
-	struct timespec time;
+#define NANO  1000000000
+#define MICRO 1000000
 
-	if (!address || !target_read(t, address, &time, sizeof(time), NULL) || time.tv_sec < 0 ||
-		time.tv_nsec < 0 || time.tv_nsec >= 1000000000)
+/* A struct timespec, or a struct timeval: seconds, and units of a second. */
+static bool read_time(const struct target *t, uint64_t address, int64_t units, double *seconds)
+{
+	int64_t time[2];
+
+	if (!address || !target_read(t, address, time, sizeof(time), NULL) || time[0] < 0 || time[1] < 0 ||
+		time[1] >= units)
 		return false;
-	*seconds = (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+	*seconds = (double)time[0] + (double)time[1] / (double)units;
 	return true;
 }
 
 /* time.sleep() of Python (Modules/timemodule.c, pysleep) sleeps until a time of the monotonic clock from 3.11
- * on; before, it selects no descriptors, of which glibc makes pselect6, and the kernel stores there what is
- * left of the time when it is interrupted. */
+ * on; before, it selects no descriptors, of which glibc makes pselect6, and before 2.34 select, and the
+ * kernel stores there what is left of the time when it is interrupted. */
 bool system_call_sleep(const struct target *t, const struct system_call *call, struct system_sleep *sleep)
 {
 	*sleep = (struct system_sleep){.seconds = -1, .until = -1};
@@ -83,13 +87,17 @@ bool system_call_sleep(const struct target *t, const struct system_call *call, s
 	switch (call->number) {
 	case SYS_clock_nanosleep:
 		if (call->arguments[1] != TIMER_ABSTIME)
-			return read_time(t, call->arguments[2], &sleep->seconds);
+			return read_time(t, call->arguments[2], NANO, &sleep->seconds);
 		return call->arguments[0] == CLOCK_MONOTONIC &&
-		       read_time(t, call->arguments[2], &sleep->until);
+		       read_time(t, call->arguments[2], NANO, &sleep->until);
 	case SYS_nanosleep:
-		return read_time(t, call->arguments[0], &sleep->seconds);
+		return read_time(t, call->arguments[0], NANO, &sleep->seconds);
 	case SYS_pselect6:
-		return call->arguments[0] == 0 && read_time(t, call->arguments[4], &sleep->seconds);
+		return call->arguments[0] == 0 && read_time(t, call->arguments[4], NANO, &sleep->seconds);
+#ifdef SYS_select /* not on aarch64 */
+	case SYS_select:
+		return call->arguments[0] == 0 && read_time(t, call->arguments[4], MICRO, &sleep->seconds);
+#endif
 	default:
 		return false;
 	}

@@ -120,6 +120,13 @@ START_TEST(sleep_says_for_how_long_or_until_when)
 	ck_assert(sleep_of(SYS_nanosleep, (uint64_t[6]){BASE}, &time, &sleep));
 	ck_assert(sleep_of(SYS_pselect6, (uint64_t[6]){0, 0, 0, 0, BASE}, &time, &sleep));
 	ck_assert(sleep.seconds > 90.4);
+	/* The same bits as a struct timeval: half a second has more microseconds than fit. */
+	ck_assert(!sleep_of(SYS_select, (uint64_t[6]){0, 0, 0, 0, BASE}, &time, &sleep));
+	ck_assert(sleep_of(SYS_select, (uint64_t[6]){0, 0, 0, 0, BASE},
+		&(const struct timespec){.tv_sec = 90, .tv_nsec = 500000}, &sleep));
+	ck_assert(sleep.seconds > 90.4 && sleep.seconds < 90.6);
+	ck_assert(!sleep_of(SYS_select, (uint64_t[6]){1, 0, 0, 0, BASE},
+		&(const struct timespec){.tv_sec = 90, .tv_nsec = 500000}, &sleep));
 	/* Descriptors are waited for, too; another clock; other calls. */
 	ck_assert(!sleep_of(SYS_pselect6, (uint64_t[6]){4, 0, 0, 0, BASE}, &time, &sleep));
 	ck_assert(!sleep_of(
