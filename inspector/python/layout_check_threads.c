@@ -135,8 +135,9 @@ static bool is_gil(struct check *c, const struct threads *threads, uint64_t gil)
 	for (size_t i = 0; i < threads->count; i++)
 		if (threads->at[i] == holder)
 			return true;
-	/* Of a process whose only thread is left, and waits, the last holder may be one that has ended. */
-	return !holder || (probe_word(p, holder, &word) && (threads->count > 1 || locked == 0));
+	/* Who runs Python has held it: take_gil() sets the holder, and nothing clears it. Of a process whose
+	 * only thread is left, and waits, it may be one that has ended. */
+	return holder && probe_word(p, holder, &word) && (threads->count > 1 || locked == 0);
 }
 
 static void check_gil(struct check *c, const struct threads *threads)
