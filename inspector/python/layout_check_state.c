@@ -209,17 +209,25 @@ void check_interpreter(struct check *c)
 
 /* The collector ----------------------------------------------------------------------------------------- */
 
+/* Four words are read one after another, while a process that runs changes the list: several tries. */
+#define CIRCLE_TRIES 32
+
 /* A list of the collector goes round: the neighbours of its head refer back to it. */
 static bool is_circle(struct check *c, uint64_t head)
 {
 	const struct probe *p = &c->fresh;
 	uint64_t next, previous, back, forth;
 
-	return probe_pointer(p, head, FIELD_gc_head_next, &next) &&
-	       probe_pointer(p, head, FIELD_gc_head_prev, &previous) && next && previous &&
-	       probe_pointer(p, next & UNTAGGED, FIELD_gc_head_prev, &back) &&
-	       probe_pointer(p, previous & UNTAGGED, FIELD_gc_head_next, &forth) &&
-	       (back & UNTAGGED) == head && (forth & UNTAGGED) == head;
+	for (int i = 0; i < CIRCLE_TRIES; i++) {
+		if (!probe_pointer(p, head, FIELD_gc_head_next, &next) ||
+			!probe_pointer(p, head, FIELD_gc_head_prev, &previous) || !next || !previous ||
+			!probe_pointer(p, next & UNTAGGED, FIELD_gc_head_prev, &back) ||
+			!probe_pointer(p, previous & UNTAGGED, FIELD_gc_head_next, &forth))
+			return false;
+		if ((back & UNTAGGED) == head && (forth & UNTAGGED) == head)
+			return true;
+	}
+	return false;
 }
 
 static bool are_generations(struct check *c, uint64_t first)
