@@ -42,6 +42,17 @@ static bool open_python(struct session *s, struct error *err)
 	return s->python != NULL;
 }
 
+/* A small process stands still for longer while an answer is made from its pages than while it is copied. */
+#define HOLD_FROM (UINT64_C(64) << 20)
+
+/* With --all the heap is asked too. */
+static bool is_worth_holding(const struct session *s)
+{
+	const struct options *o = s->options;
+
+	return o->command->needs == NEEDS_PAGES && !o->is_unfolded && target_resident(s->target) >= HOLD_FROM;
+}
+
 bool session_open(struct session *s, const struct options *o, struct error *err)
 {
 	*s = (struct session){.options = o, .is_settled = true};
@@ -51,8 +62,7 @@ bool session_open(struct session *s, const struct options *o, struct error *err)
 		return false;
 	if (o->command->needs == NEEDS_NOTHING)
 		return true;
-	/* With --all the heap is asked too. */
-	return (o->command->needs == NEEDS_PAGES && !o->is_unfolded ? target_hold : target_capture)(
+	return (is_worth_holding(s) ? target_hold : target_capture)(
 		s->target, python_settled, s->python, &s->is_settled, err);
 }
 
