@@ -20,12 +20,22 @@ struct graph_referrers {
 	uint64_t edge_count;
 };
 
+/* A reference to one of some nodes. */
+struct pair {
+	uint32_t place, source;
+};
+
+struct pairs {
+	struct pair *items; /* owned */
+	size_t count, capacity;
+};
+
 struct reversal {
 	const struct graph *graph;
 	struct graph_referrers *r;
 	unsigned threads;
-	/* Each thread takes the targets of its part of the nodes, and goes through all edges for them. */
-	uint32_t bounds[PARALLEL_MOST + 1];
+	uint32_t bounds[PARALLEL_MOST + 1]; /* nodes: each thread has a part of them */
+	struct pairs pairs[PARALLEL_MOST];
 };
 
 static bool place_of(const struct graph_referrers *r, uint32_t node, uint32_t *place)
@@ -43,29 +53,77 @@ static bool place_of(const struct graph_referrers *r, uint32_t node, uint32_t *p
 	return true;
 }
 
-/* first[p + 1] becomes the number of sources of the node at place p. */
+/* Of all nodes: each thread takes the targets of its part, and goes through all edges for them. first[n + 1]
+ * becomes the number of sources of node n. */
 static void count_sources(void *context, unsigned thread)
 {
 	const struct reversal *v = context;
-	const struct graph *g = v->graph;
-	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low, place;
+	const struct adjacency *out = &v->graph->out;
+	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low;
 
-	for (uint64_t i = 0; i < g->edge_count; i++)
-		if (g->out[i] - low < span && place_of(v->r, g->out[i], &place))
-			v->r->first[place + 1]++;
+	for (uint64_t i = 0; i < out->target_count; i++)
+		if (out->targets[i] - low < span)
+			v->r->first[out->targets[i] + 1]++;
 }
 
-/* first[p] is where the next source of place p goes; in the end it is where those of p + 1 start. */
+/* first[n] is where the next source of node n goes; in the end it is where those of n + 1 start. */
 static void fill_sources(void *context, unsigned thread)
 {
 	const struct reversal *v = context;
 	const struct graph *g = v->graph;
-	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low, place;
+	const uint32_t *target = g->out.targets;
+	uint32_t low = v->bounds[thread], span = v->bounds[thread + 1] - low;
 
 	for (uint32_t node = 0; node < g->count; node++)
-		for (uint32_t i = g->out_first[node]; i < g->out_first[node + 1]; i++)
-			if (g->out[i] - low < span && place_of(v->r, g->out[i], &place))
-				v->r->source[v->r->first[place]++] = node;
+		for (uint32_t left = adjacency_degree(&g->out, node); left; left--, target++)
+			if (*target - low < span)
+				v->r->source[v->r->first[*target]++] = node;
+}
+
+/* Of some nodes, which few references lead to: each thread takes the sources of its part, in their order. */
+static void collect_pairs(void *context, unsigned thread)
+{
+	struct reversal *v = context;
+	const struct adjacency *out = &v->graph->out;
+	struct pairs *pairs = &v->pairs[thread];
+	const uint32_t *target = out->targets + adjacency_first(out, v->bounds[thread]);
+	uint32_t place;
+
+	for (uint32_t node = v->bounds[thread]; node < v->bounds[thread + 1]; node++) {
+		for (uint32_t left = adjacency_degree(out, node); left; left--, target++) {
+			if (!place_of(v->r, *target, &place))
+				continue;
+			pairs->items = grow_array(
+				pairs->items, &pairs->capacity, pairs->count + 1, sizeof(*pairs->items));
+			pairs->items[pairs->count++] = (struct pair){place, node};
+		}
+	}
+}
+
+static void sum_up(struct graph_referrers *r)
+{
+	for (uint32_t i = 0; i < r->count; i++)
+		r->first[i + 1] += r->first[i];
+	r->edge_count = r->first[r->count];
+	r->source = big_alloc(r->edge_count, sizeof(*r->source));
+}
+
+static void place_pairs(struct reversal *v)
+{
+	struct graph_referrers *r = v->r;
+
+	for (unsigned t = 0; t < v->threads; t++)
+		for (size_t i = 0; i < v->pairs[t].count; i++)
+			r->first[v->pairs[t].items[i].place + 1]++;
+	sum_up(r);
+	for (unsigned t = 0; t < v->threads; t++) {
+		for (size_t i = 0; i < v->pairs[t].count; i++) {
+			const struct pair *pair = &v->pairs[t].items[i];
+
+			r->source[r->first[pair->place]++] = pair->source;
+		}
+		free(v->pairs[t].items);
+	}
 }
 
 static void copy_nodes(struct graph_referrers *r, const uint64_t *nodes, uint32_t count)
@@ -96,17 +154,19 @@ static void reverse(struct graph *graph, struct graph_referrers *r)
 {
 	struct reversal v = {.graph = graph, .r = r, .threads = parallel_threads()};
 
-	if (graph->edge_count < WORTH_THREADS)
+	if (graph->out.target_count < WORTH_THREADS)
 		v.threads = 1;
 	for (unsigned i = 0; i <= v.threads; i++)
 		v.bounds[i] = (uint32_t)((uint64_t)graph->count * i / v.threads);
 	r->first = big_alloc((size_t)r->count + 1, sizeof(*r->first));
-	parallel_run(v.threads, count_sources, &v);
-	for (uint32_t i = 0; i < r->count; i++)
-		r->first[i + 1] += r->first[i];
-	r->edge_count = r->first[r->count];
-	r->source = big_alloc(r->edge_count, sizeof(*r->source));
-	parallel_run(v.threads, fill_sources, &v);
+	if (r->nodes) {
+		parallel_run(v.threads, collect_pairs, &v);
+		place_pairs(&v);
+	} else {
+		parallel_run(v.threads, count_sources, &v);
+		sum_up(r);
+		parallel_run(v.threads, fill_sources, &v);
+	}
 	memmove(r->first + 1, r->first, r->count * sizeof(*r->first));
 	r->first[0] = 0;
 }
@@ -160,8 +220,7 @@ void graph_destroy(struct graph *graph)
 	if (!graph)
 		return;
 	free_referrers(graph->referrers);
-	big_free(graph->out_first, (size_t)graph->count + 1, sizeof(*graph->out_first));
-	big_free(graph->out, graph->edge_count, sizeof(*graph->out));
+	adjacency_deinit(&graph->out);
 	free(graph->tracebacks);
 	free(graph->weakrefs);
 	free(graph->statics);

@@ -9,18 +9,17 @@
 #ifndef ASYNCINSPECT_GRAPH_GRAPH_H
 #define ASYNCINSPECT_GRAPH_GRAPH_H
 
+#include "inspector/graph/adjacency.h"
 #include "inspector/python/heap.h"
 #include "inspector/python/python.h"
 
 struct graph_referrers;
 
 struct graph {
-	struct python *py; /* borrowed */
-	struct heap *heap; /* borrowed; frozen by graph_build */
-	uint32_t count;	   /* nodes */
-	uint64_t edge_count;
-	uint32_t *out_first; /* count + 1: the targets of node n are out[out_first[n] .. out_first[n + 1]) */
-	uint32_t *out;	     /* one entry for each reference, in the object's own order */
+	struct python *py;    /* borrowed */
+	struct heap *heap;    /* borrowed; frozen by graph_build */
+	uint32_t count;	      /* nodes */
+	struct adjacency out; /* the nodes that each refers to, in the object's own order */
 	/* A bit for each node: it is a traceback; a weak reference; a module, the dictionary of one, or a
 	 * type. */
 	uint64_t *tracebacks, *weakrefs, *statics;
@@ -38,8 +37,8 @@ void graph_destroy(struct graph *graph); /* NULL is allowed */
 /* The nodes that a node refers to, one for each reference. */
 static inline const uint32_t *graph_targets(const struct graph *graph, uint32_t node, size_t *count)
 {
-	*count = graph->out_first[node + 1] - graph->out_first[node];
-	return graph->out + graph->out_first[node];
+	*count = adjacency_degree(&graph->out, node);
+	return graph->out.targets + adjacency_first(&graph->out, node);
 }
 
 /* The nodes that refer to a node, ascending, one for each reference; borrowed until the next question. The

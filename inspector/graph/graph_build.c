@@ -99,6 +99,8 @@ static void take_targets(void *context, const uint64_t *targets, size_t count)
 	struct worker *w = context;
 	const uint64_t *tracked = w->build->heap->bits;
 
+	if (w->targets.count + w->late_targets.count > w->build->most_edges)
+		return;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
 
@@ -240,7 +242,6 @@ static void join_added(struct build *b)
 		b->heap->bits[i] |= b->added[i];
 }
 
-/* out_first[n] becomes the number of targets of node n. */
 static void place_counts(void *context, unsigned thread)
 {
 	struct build *b = context;
@@ -256,16 +257,25 @@ static void place_counts(void *context, unsigned thread)
 
 			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
 				if (!(b->added[word] & left & -left))
-					b->graph->out_first[node] = stream_at(counts, at++);
+					adjacency_set_degree(&b->graph->out, node, stream_at(counts, at++));
 		}
 	}
 	(void)thread;
 }
 
+/* The numbers of the targets of a node, which stand from *at on in a stream, as positions. */
+static void place_run(struct build *b, uint32_t node, const struct stream *targets, uint64_t *at)
+{
+	struct adjacency *out = &b->graph->out;
+	uint32_t *to = out->targets + adjacency_first(out, node);
+
+	for (uint32_t left = adjacency_degree(out, node); left; left--)
+		*to++ = rank_of(b->heap, stream_at(targets, (*at)++));
+}
+
 static void place_targets(void *context, unsigned thread)
 {
 	struct build *b = context;
-	struct graph *g = b->graph;
 	const struct heap *heap = b->heap;
 	size_t part;
 
@@ -279,8 +289,7 @@ static void place_targets(void *context, unsigned thread)
 			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++) {
 				if (b->added[word] & left & -left)
 					continue;
-				for (uint32_t i = g->out_first[node]; i < g->out_first[node + 1]; i++)
-					g->out[i] = rank_of(heap, stream_at(targets, at++));
+				place_run(b, node, targets, &at);
 			}
 		}
 	}
@@ -293,25 +302,19 @@ static void place_late_counts(struct build *b)
 		const struct worker *w = &b->workers[k];
 
 		for (uint64_t i = 0; i < w->late.count; i++)
-			b->graph->out_first[rank_of(b->heap, stream_at(&w->late, i))] =
-				stream_at(&w->late_counts, i);
+			adjacency_set_degree(&b->graph->out, rank_of(b->heap, stream_at(&w->late, i)),
+				stream_at(&w->late_counts, i));
 	}
 }
 
 static void place_late_targets(struct build *b)
 {
-	struct graph *g = b->graph;
-
 	for (unsigned k = 0; k < b->worker_count; k++) {
 		const struct worker *w = &b->workers[k];
 		uint64_t at = 0;
 
-		for (uint64_t i = 0; i < w->late.count; i++) {
-			uint32_t node = rank_of(b->heap, stream_at(&w->late, i));
-
-			for (uint32_t to = g->out_first[node]; to < g->out_first[node + 1]; to++)
-				g->out[to] = rank_of(b->heap, stream_at(&w->late_targets, at++));
-		}
+		for (uint64_t i = 0; i < w->late.count; i++)
+			place_run(b, rank_of(b->heap, stream_at(&w->late, i)), &w->late_targets, &at);
 	}
 }
 
@@ -325,23 +328,21 @@ static void number_nodes(struct build *b)
 {
 	struct graph *g = b->graph;
 	struct heap *heap = b->heap;
-	uint32_t first = 0;
 
 	join_added(b);
 	big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
 	heap_freeze(heap);
 	g->count = heap_count(heap);
-	g->out_first = big_alloc((size_t)g->count + 1, sizeof(*g->out_first));
+	adjacency_init(&g->out, g->count);
 	run(b, place_counts);
 	place_late_counts(b);
-	for (uint32_t node = 0; node <= g->count; node++) {
-		uint32_t count = g->out_first[node];
-
-		g->out_first[node] = first;
-		first += count;
+	if (!adjacency_place(&g->out)) {
+		/* take_targets sees to it that this does not happen. */
+		adjacency_deinit(&g->out);
+		adjacency_init(&g->out, g->count);
+		adjacency_place(&g->out);
+		g->partial = g->count;
 	}
-	g->edge_count = first;
-	g->out = big_alloc(g->edge_count, sizeof(*g->out));
 	run(b, place_targets);
 	place_late_targets(b);
 	big_free(b->added, heap->word_count, sizeof(*b->added));
@@ -410,9 +411,9 @@ static void give_up(struct build *b)
  * share their memory are damage, and would make more edges than there is room for. */
 static uint64_t most_edges(const struct heap *heap, unsigned threads)
 {
-	uint64_t most = heap_positions(heap) * 2 + (1 << 20);
+	uint64_t most = heap_positions(heap) * 2 + (1 << 20), limit = UINT32_MAX - (1 << 20);
 
-	return (most < UINT32_MAX ? most : UINT32_MAX) / threads;
+	return (most < limit ? most : limit) / threads;
 }
 
 struct graph *graph_build(struct python *py, struct heap *heap)

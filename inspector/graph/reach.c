@@ -3,6 +3,7 @@
 #include "inspector/base/big.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* How many steps later than a module global each kind of root starts. */
 static const unsigned handicaps[] = {
@@ -53,7 +54,7 @@ static void take(struct search *s, uint32_t node, uint32_t parent, uint32_t dist
 	s->met[node / 64] |= UINT64_C(1) << (node % 64);
 	distance += cost_of(s->graph, node);
 	s->reach->reached++;
-	s->reach->distance[node] = distance;
+	s->reach->distance[node] = (uint16_t)(distance < FAR_AWAY ? distance : FAR_AWAY);
 	s->reach->parent[node] = parent;
 	bucket = &s->buckets[distance % BUCKETS];
 	bucket->nodes =
@@ -73,9 +74,9 @@ static void start_roots(struct search *s, const struct roots *roots, uint32_t le
 static void fetch_ahead(const struct graph *graph, const struct bucket *bucket, size_t i)
 {
 	if (i + 2 * AHEAD < bucket->count)
-		__builtin_prefetch(&graph->out_first[bucket->nodes[i + 2 * AHEAD]]);
+		adjacency_fetch(&graph->out, bucket->nodes[i + 2 * AHEAD]);
 	if (i + AHEAD < bucket->count)
-		__builtin_prefetch(&graph->out[graph->out_first[bucket->nodes[i + AHEAD]]]);
+		adjacency_fetch_run(&graph->out, bucket->nodes[i + AHEAD]);
 }
 
 static void look_at_level(struct search *s, uint32_t level)
@@ -101,13 +102,12 @@ void reach_compute(const struct graph *graph, const struct roots *roots, struct 
 	struct search s = {.graph = graph, .reach = reach};
 
 	*reach = (struct reach){
-		.distance = big_alloc(graph->count, sizeof(uint32_t)),
+		.distance = big_alloc(graph->count, sizeof(uint16_t)),
 		.parent = big_alloc(graph->count, sizeof(uint32_t)),
 		.count = graph->count,
 	};
 	s.met = xcalloc((size_t)graph->count / 64 + 1, sizeof(*s.met));
-	for (uint32_t i = 0; i < graph->count; i++)
-		reach->distance[i] = UNREACHED;
+	memset(reach->distance, 0xff, graph->count * sizeof(*reach->distance));
 	/* What asyncio itself keeps a list of is not held by that. */
 	for (size_t i = 0; i < roots->registry_count; i++)
 		s.met[roots->registries[i] / 64] |= UINT64_C(1) << (roots->registries[i] % 64);

@@ -7,10 +7,12 @@
 
 #include "inspector/graph/roots.h"
 
-#define UNREACHED UINT32_MAX
+#define UNREACHED UINT16_MAX
+/* Ways that cost this much or more count as equal. */
+#define FAR_AWAY (UNREACHED - 1)
 
 struct reach {
-	uint32_t *distance; /* by node: cost of the shortest way; UNREACHED */
+	uint16_t *distance; /* by node: cost of the shortest way, up to FAR_AWAY; UNREACHED */
 	uint32_t *parent;   /* by node: the node before it, or ROOT_BIT and the index of a root */
 	uint32_t reached;   /* nodes */
 	uint32_t count;	    /* nodes of the graph */

@@ -1,6 +1,7 @@
 /* Dominators on graphs made by hand, and on random ones against the definition: x dominates y when y cannot
  * be reached without x. */
 #include "inspector/graph/dominator_tree.h"
+#include "tests/unit/hand_graph.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -12,27 +13,11 @@ Suite *suite_dominators(void);
 #define EDGES_MAX 512
 #define NONE	  UINT32_MAX
 
-struct edge {
-	uint32_t from, to;
-};
-
-/* Borrowed by graph: made of edges. */
 static struct graph graph;
-static uint32_t out_first[NODES_MAX + 1], out[EDGES_MAX];
 
 static void make(uint32_t nodes, const struct edge *edges, size_t count)
 {
-	uint32_t at = 0;
-
-	for (uint32_t n = 0; n < nodes; n++) {
-		out_first[n] = at;
-		for (size_t i = 0; i < count; i++)
-			if (edges[i].from == n)
-				out[at++] = edges[i].to;
-	}
-	out_first[nodes] = at;
-	graph_forget_referrers(&graph);
-	graph = (struct graph){.count = nodes, .edge_count = count, .out_first = out_first, .out = out};
+	hand_graph_make(&graph, nodes, edges, count);
 }
 
 /* The immediate dominator of a node, as a node; NONE: the root. */
@@ -145,6 +130,8 @@ static bool is_reached(const bool *is_root, uint32_t node, uint32_t avoided)
 {
 	bool met[NODES_MAX] = {false};
 	uint32_t stack[NODES_MAX], depth = 0;
+	const uint32_t *targets;
+	size_t count;
 
 	for (uint32_t n = 0; n < graph.count; n++)
 		if (is_root[n] && n != avoided) {
@@ -154,8 +141,9 @@ static bool is_reached(const bool *is_root, uint32_t node, uint32_t avoided)
 	while (depth) {
 		uint32_t at = stack[--depth];
 
-		for (uint32_t k = graph.out_first[at]; k < graph.out_first[at + 1]; k++) {
-			uint32_t to = graph.out[k];
+		targets = graph_targets(&graph, at, &count);
+		for (size_t k = 0; k < count; k++) {
+			uint32_t to = targets[k];
 
 			if (to == avoided || met[to])
 				continue;
@@ -270,26 +258,19 @@ END_TEST
 START_TEST(dominators_of_a_chain_of_a_million_need_no_stack)
 {
 	enum { LENGTH = 1000000 };
+	struct edge *edges = xcalloc(LENGTH, sizeof(*edges));
 	struct dominators d;
 	uint32_t root = 0;
 
-	graph_forget_referrers(&graph);
-	graph = (struct graph){.count = LENGTH,
-		.edge_count = LENGTH - 1,
-		.out_first = xcalloc(LENGTH + 1, sizeof(uint32_t)),
-		.out = xcalloc(LENGTH, sizeof(uint32_t))};
-	for (uint32_t n = 0; n < LENGTH; n++) {
-		graph.out_first[n] = n;
-		graph.out[n] = n + 1;
-	}
-	graph.out_first[LENGTH] = LENGTH - 1;
+	for (uint32_t n = 0; n < LENGTH; n++)
+		edges[n] = (struct edge){n, n + 1};
+	make(LENGTH, edges, LENGTH - 1);
+	free(edges);
 	dominators_compute(&graph, &(struct dominator_request){.roots = &root, .root_count = 1}, &d);
 	for (uint32_t n = 0; n < LENGTH; n++)
 		ck_assert_uint_eq(d.idom[d.number[n]], n);
 	dominators_deinit(&d);
-	graph_forget_referrers(&graph);
-	free(graph.out_first);
-	free(graph.out);
+	hand_graph_free(&graph);
 }
 END_TEST
 

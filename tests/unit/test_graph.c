@@ -107,7 +107,7 @@ START_TEST(graph_has_every_reference_both_ways)
 	x = tracked(fake_list(f, y, z));
 	build();
 	ck_assert_uint_eq(graph->count, 3);
-	ck_assert_uint_eq(graph->edge_count, 5);
+	ck_assert_uint_eq(graph->out.target_count, 5);
 	ck_assert_uint_eq(edges_between(x, y), 1);
 	ck_assert_uint_eq(edges_between(x, z), 1);
 	ck_assert_uint_eq(edges_between(y, z), 3);
@@ -159,7 +159,7 @@ START_TEST(graph_without_objects_is_empty)
 	fake_start(f);
 	build();
 	ck_assert_uint_eq(graph->count, 0);
-	ck_assert_uint_eq(graph->edge_count, 0);
+	ck_assert_uint_eq(graph->out.target_count, 0);
 	ck_assert_uint_eq(reach.reached, 0);
 }
 END_TEST

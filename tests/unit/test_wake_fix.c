@@ -1,4 +1,5 @@
 #include "inspector/graph/wake_fix.h"
+#include "tests/unit/hand_graph.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -9,12 +10,7 @@ Suite *suite_wake_fix(void);
 
 enum { NODES_MAX = 32, EDGES_MAX = 64, TASKS_MAX = 8 };
 
-struct edge {
-	uint32_t from, to;
-};
-
 static struct graph graph;
-static uint32_t out_first[NODES_MAX + 1], out[EDGES_MAX];
 static uint64_t statics[1];
 static struct wake_task tasks[TASKS_MAX];
 static size_t task_count;
@@ -27,17 +23,8 @@ static size_t loop_count;
 
 static struct wake_fix *make(uint32_t nodes, const struct edge *edges, size_t count)
 {
-	uint32_t at = 0;
-
-	for (uint32_t n = 0; n < nodes; n++) {
-		out_first[n] = at;
-		for (size_t i = 0; i < count; i++)
-			if (edges[i].from == n)
-				out[at++] = edges[i].to;
-	}
-	out_first[nodes] = at;
-	graph = (struct graph){
-		.count = nodes, .edge_count = count, .out_first = out_first, .out = out, .statics = statics};
+	hand_graph_make(&graph, nodes, edges, count);
+	graph.statics = statics;
 	return wake_fix_create(&graph, tasks, task_count, loop_nodes, loop_states, loop_count);
 }
 
@@ -366,6 +353,8 @@ END_TEST
 static void solve(uint32_t nodes, const uint32_t *frames, bool *woken)
 {
 	bool marked[NODES_MAX] = {[0] = true}, changed = true;
+	const uint32_t *targets;
+	size_t count;
 
 	while (changed) {
 		changed = false;
@@ -375,9 +364,10 @@ static void solve(uint32_t nodes, const uint32_t *frames, bool *woken)
 			for (size_t t = 0; t < task_count; t++)
 				if ((tasks[t].node == n || frames[t] == n) && !woken[t])
 					passes = false;
-			for (uint32_t k = out_first[n]; passes && k < out_first[n + 1]; k++) {
-				changed |= !marked[out[k]];
-				marked[out[k]] = true;
+			targets = graph_targets(&graph, n, &count);
+			for (size_t k = 0; passes && k < count; k++) {
+				changed |= !marked[targets[k]];
+				marked[targets[k]] = true;
 			}
 		}
 		for (size_t t = 0; t < task_count; t++) {
