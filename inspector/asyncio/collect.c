@@ -1,6 +1,6 @@
 #include "inspector/asyncio/collect.h"
 
-#include "inspector/python/memory.h"
+#include "inspector/python/heap_select.h"
 
 #include <stdlib.h>
 
@@ -24,31 +24,40 @@ void found_deinit(struct found *found)
 	addresses_deinit(&found->work_items);
 }
 
+struct wanted {
+	struct python *py;
+	struct asyncio_classes *classes;
+};
+
+static bool is_wanted(void *context, uint64_t address)
+{
+	struct wanted *w = context;
+	const struct pytype *type = pytype_at(w->py, address, NULL);
+	enum asyncio_role role = asyncio_role_of_type(w->py, w->classes, type);
+
+	return type && (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN || role_is_task(role) ||
+			       role == ROLE_LOOP || role == ROLE_WORK_ITEM);
+}
+
 void collect_from_heap(
 	struct python *py, struct asyncio_classes *classes, const struct heap *heap, struct found *found)
 {
-	const struct pytype *last = NULL;
-	enum asyncio_role role = ROLE_NONE;
-	uint32_t cursor = 0;
-	uint64_t object, address;
+	struct wanted wanted = {py, classes};
+	size_t count;
+	uint64_t *objects = heap_select(py, heap, is_wanted, &wanted, &count);
 
-	while (heap_next(heap, &cursor, &object)) {
-		if (!read_pointer(py, object, FIELD_object_type, &address, NULL))
-			continue;
-		/* Neighbours are often of one type: two lookups are saved then. */
-		if (!last || last->address != address) {
-			last = pytype_at(py, address, NULL);
-			role = asyncio_role_of_type(py, classes, last);
-		}
-		if (!last)
-			continue;
-		if (last->kind == KIND_COROUTINE || last->kind == KIND_ASYNCGEN)
-			addresses_add(&found->coroutines, object);
+	for (size_t i = 0; i < count; i++) {
+		const struct pytype *type = pytype_of(py, objects[i], NULL);
+		enum asyncio_role role = asyncio_role_of_type(py, classes, type);
+
+		if (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN)
+			addresses_add(&found->coroutines, objects[i]);
 		else if (role_is_task(role))
-			addresses_add(&found->tasks, object);
+			addresses_add(&found->tasks, objects[i]);
 		else if (role == ROLE_LOOP)
-			addresses_add(&found->loops, object);
-		else if (role == ROLE_WORK_ITEM)
-			addresses_add(&found->work_items, object);
+			addresses_add(&found->loops, objects[i]);
+		else
+			addresses_add(&found->work_items, objects[i]);
 	}
+	free(objects);
 }

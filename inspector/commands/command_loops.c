@@ -5,7 +5,8 @@
 /* The graph tells who holds a loop that no thread runs. */
 bool command_loops(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_graph = true, .paths_most = session->options->paths_most};
+	const struct model_options wants = {
+		.needs_graph = true, .needs_loops = true, .paths_most = session->options->paths_most};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

@@ -100,8 +100,10 @@ static bool show(struct session *session, const struct asked *asked, bool with_r
 static bool show_held(
 	struct session *session, bool with_referrers, bool with_paths, print_fn print, struct error *err)
 {
-	const struct model_options wants = {
-		.needs_graph = true, .needs_retained = true, .paths_most = session->options->paths_most};
+	const struct model_options wants = {.needs_graph = true,
+		.needs_retained = true,
+		.is_asked_later = true,
+		.paths_most = session->options->paths_most};
 	struct asked asked = {0};
 	bool ok;
 

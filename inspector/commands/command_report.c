@@ -6,6 +6,7 @@ bool command_report(struct session *session, struct error *err)
 {
 	const struct model_options wants = {
 		.needs_orphans = true,
+		.needs_loops = true,
 		.needs_wakes = true,
 		.needs_findings = true,
 		.may_be_partial = true,

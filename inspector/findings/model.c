@@ -64,13 +64,14 @@ static void build_graph(struct model *model, const struct model_options *options
 {
 	struct python *py = model->py;
 
-	model->graph = graph_build(py, model->asyncio->heap);
+	model->graph = graph_build(py, model->asyncio->heap, options->needs_retained);
 	if (!model->graph)
 		return;
 	roots_find(model->asyncio, model->graph, &model->roots);
 	progress_phase(py->progress, "finding what roots lead to", 0);
 	reach_compute(model->graph, &model->roots, &model->reach);
-	find_loop_holders(model, options->paths_most);
+	if (options->needs_loops)
+		find_loop_holders(model, options->paths_most);
 }
 
 /* Everything that takes long, one after another; each part looks at those before it. */
@@ -89,14 +90,17 @@ static void build_with_heap(struct model *model, const struct model_options *opt
 		progress_phase(py->progress, "finding who holds orphans", 0);
 		find_orphans(model, options);
 	}
-	if (options->needs_retained && model->graph && !is_interrupted(model)) {
-		progress_phase(py->progress, "adding up what objects retain", 0);
-		retained_compute(model->graph, &model->roots, &model->retained);
-		model->has_retained = true;
-	}
 	if (options->needs_findings && !is_interrupted(model)) {
 		progress_phase(py->progress, "looking for findings", 0);
 		findings_run(model, options->rules);
+	}
+	/* Last, since it takes most memory: what is not needed any more is gone by then. */
+	if (options->needs_retained && model->graph && !is_interrupted(model)) {
+		progress_phase(py->progress, "adding up what objects retain", 0);
+		if (!options->is_asked_later)
+			reach_deinit(&model->reach);
+		retained_compute(model->graph, &model->roots, &model->retained);
+		model->has_retained = !is_interrupted(model);
 	}
 }
 

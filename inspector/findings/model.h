@@ -76,6 +76,8 @@ struct model_options {
 	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
 	bool may_be_partial; /* when the user interrupts it, what is known by then is an answer too */
 	bool needs_retained; /* with a graph: what would be freed with each object */
+	bool is_asked_later; /* and retention_find will be asked for more */
+	bool needs_loops;    /* with a graph: who holds each loop */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
 };

@@ -1,11 +1,11 @@
 #include "inspector/graph/dominator_tree.h"
 
-#include <stdlib.h>
+#include "inspector/base/big.h"
 
 /* Above comes before below in the order of numbers, so each of these is one pass. */
 static void find_places(struct dominator_tree *tree, uint32_t count)
 {
-	uint32_t *next = xmalloc(((size_t)count + 1) * sizeof(*next));
+	uint32_t *next = big_alloc((size_t)count + 1, sizeof(*next));
 
 	for (uint32_t i = 0; i <= count; i++)
 		tree->size[i] = 1;
@@ -20,12 +20,12 @@ static void find_places(struct dominator_tree *tree, uint32_t count)
 		next[i] = next[above] + 1;
 		next[above] += tree->size[i];
 	}
-	free(next);
+	big_free(next, (size_t)count + 1, sizeof(*next));
 }
 
 static void find_jumps(struct dominator_tree *tree, uint32_t count)
 {
-	uint32_t *depth = xmalloc(((size_t)count + 1) * sizeof(*depth));
+	uint32_t *depth = big_alloc((size_t)count + 1, sizeof(*depth));
 
 	depth[0] = 0;
 	tree->jump[0] = 0;
@@ -37,7 +37,7 @@ static void find_jumps(struct dominator_tree *tree, uint32_t count)
 					? tree->jump[jump]
 					: above;
 	}
-	free(depth);
+	big_free(depth, (size_t)count + 1, sizeof(*depth));
 }
 
 void dominator_tree_init(struct dominator_tree *tree, const struct dominators *d)
@@ -45,10 +45,11 @@ void dominator_tree_init(struct dominator_tree *tree, const struct dominators *d
 	size_t size = (size_t)d->count + 1;
 
 	*tree = (struct dominator_tree){
+		.count = d->count,
 		.idom = d->idom,
-		.first = xmalloc(size * sizeof(*tree->first)),
-		.size = xmalloc(size * sizeof(*tree->size)),
-		.jump = xmalloc(size * sizeof(*tree->jump)),
+		.first = big_alloc(size, sizeof(*tree->first)),
+		.size = big_alloc(size, sizeof(*tree->size)),
+		.jump = big_alloc(size, sizeof(*tree->jump)),
 	};
 	find_places(tree, d->count);
 	find_jumps(tree, d->count);
@@ -56,9 +57,11 @@ void dominator_tree_init(struct dominator_tree *tree, const struct dominators *d
 
 void dominator_tree_deinit(struct dominator_tree *tree)
 {
-	free(tree->first);
-	free(tree->size);
-	free(tree->jump);
+	size_t size = (size_t)tree->count + 1;
+
+	big_free(tree->first, size, sizeof(*tree->first));
+	big_free(tree->size, size, sizeof(*tree->size));
+	big_free(tree->jump, size, sizeof(*tree->jump));
 	*tree = (struct dominator_tree){0};
 }
 

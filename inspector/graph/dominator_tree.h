@@ -6,6 +6,7 @@
 
 /* All by number. 12 bytes for each node. */
 struct dominator_tree {
+	uint32_t count;	      /* nodes; numbers go up to it */
 	const uint32_t *idom; /* borrowed */
 	uint32_t *first;      /* place in a walk that visits a node before those below it */
 	uint32_t *size;	      /* nodes below, itself among them */

@@ -1,22 +1,14 @@
 #include "inspector/graph/dominators.h"
 
 #include "inspector/base/big.h"
-#include "inspector/base/parallel.h"
 
 #include <stdlib.h>
-
-/* Edges below this are not worth a thread. */
-#define WORTH_THREADS 100000
-
-/* What comes so many edges later is on its way meanwhile. */
-#define AHEAD 16
 
 /* By number, in one place: the search for semidominators jumps about. */
 struct info {
 	uint32_t parent; /* in the tree of the search; later the root of a path that was compressed */
 	uint32_t semi;	 /* semidominator, so far */
 	uint32_t label;	 /* of the path up to parent, the number whose semi is least */
-	uint32_t idom;
 };
 
 struct visit {
@@ -32,13 +24,13 @@ struct search {
 	const struct graph *graph;
 	const struct dominator_request *request;
 	uint32_t *number; /* by node; 0: not met */
+	/* By number: its node, for as long as the edges to that are to be looked at; then its parent, and in
+	 * the end its immediate dominator. */
+	uint32_t *vertex;
 	struct info *info;
 	uint32_t last;	   /* number */
 	uint32_t live;	   /* the last number that is no garbage */
-	uint64_t *is_root; /* by node; by number once all have one */
-	/* The edges that lead to each number, as numbers, in any order: sources[first[w] .. first[w + 1]). */
-	uint32_t *first, *sources;
-	unsigned threads;
+	uint64_t *is_root; /* by node */
 	struct visit *stack;
 	size_t depth, capacity;
 	struct numbers path; /* of compress */
@@ -65,7 +57,8 @@ static void enter(struct search *s, uint32_t node, uint32_t parent)
 	uint32_t number = ++s->last;
 
 	s->number[node] = number;
-	s->info[number] = (struct info){.parent = parent, .semi = number, .label = number, .idom = parent};
+	s->vertex[number] = node;
+	s->info[number] = (struct info){.parent = parent, .semi = number, .label = number};
 	s->stack = grow_array(s->stack, &s->capacity, s->depth + 1, sizeof(*s->stack));
 	s->stack[s->depth++] = (struct visit){node, 0};
 }
@@ -164,25 +157,11 @@ static void search_from_cycle(struct search *s, uint32_t top)
 	free(members.items);
 }
 
-/* Only garbage refers to garbage that was not met so far. */
-static void prepare_referrers_of_garbage(struct search *s)
-{
-	uint64_t *nodes = xcalloc((size_t)s->graph->count / 64 + 1, sizeof(*nodes));
-
-	for (uint32_t node = 0; node < s->graph->count; node++)
-		if (!s->number[node])
-			set_bit(nodes, node);
-	/* What is kept of an answer is no change of the graph. */
-	graph_prepare_referrers((struct graph *)s->graph, nodes);
-	free(nodes);
-}
-
 static void search_garbage(struct search *s)
 {
 	struct numbers order = {0};
 
 	order_garbage(s, &order);
-	prepare_referrers_of_garbage(s);
 	for (size_t i = order.count; i--;)
 		if (!s->number[order.items[i]])
 			search_from_cycle(s, order.items[i]);
@@ -214,79 +193,19 @@ static uint32_t evaluate(struct search *s, uint32_t v, uint32_t linked)
 	return info[v].label;
 }
 
-/* Of the edges of a part: first[w] becomes the number of edges to w so far. */
-static void count_edges(void *context, unsigned thread)
-{
-	const struct search *s = context;
-	const struct adjacency *out = &s->graph->out;
-	uint64_t from = out->target_count * thread / s->threads;
-	uint64_t to = out->target_count * (thread + 1) / s->threads;
-
-	for (; from < to; from++) {
-		if (from + AHEAD < to)
-			__builtin_prefetch(&s->number[out->targets[from + AHEAD]]);
-		__atomic_fetch_add(&s->first[s->number[out->targets[from]]], 1, __ATOMIC_RELAXED);
-	}
-}
-
-/* first[w] is where the edges to w end; in the end it is where they start. */
-static void place_edges(void *context, unsigned thread)
-{
-	const struct search *s = context;
-	const struct adjacency *out = &s->graph->out;
-	uint32_t node = (uint32_t)((uint64_t)out->count * thread / s->threads);
-	uint32_t end = (uint32_t)((uint64_t)out->count * (thread + 1) / s->threads);
-	const uint32_t *target, *last = out->targets + out->target_count;
-
-	if (node >= end)
-		return;
-	target = out->targets + adjacency_first(out, node);
-	for (; node < end; node++) {
-		for (uint32_t left = adjacency_degree(out, node); left; left--, target++) {
-			uint32_t *place = &s->first[s->number[*target]];
-
-			if (last - target > AHEAD)
-				__builtin_prefetch(&s->number[target[AHEAD]]);
-			s->sources[__atomic_sub_fetch(place, 1, __ATOMIC_RELAXED)] = s->number[node];
-		}
-	}
-}
-
-/* Whatever order two threads leave the edges to a number in, the least semidominator is the same. */
-static void turn_edges(struct search *s)
-{
-	uint32_t sum = 0;
-
-	s->threads = s->graph->out.target_count < WORTH_THREADS ? 1 : parallel_threads();
-	s->first = big_alloc((size_t)s->last + 2, sizeof(*s->first));
-	s->sources = big_alloc(s->graph->out.target_count, sizeof(*s->sources));
-	parallel_run(s->threads, count_edges, s);
-	for (uint32_t w = 0; w <= s->last + 1; w++)
-		s->first[w] = sum += s->first[w];
-	parallel_run(s->threads, place_edges, s);
-}
-
-/* From here on by number. */
-static void number_roots(struct search *s)
-{
-	uint64_t *roots = xcalloc((size_t)s->last / 64 + 1, sizeof(*roots));
-
-	for (uint32_t node = 0; node < s->graph->count; node++)
-		if (has_bit(s->is_root, node))
-			set_bit(roots, s->number[node]);
-	free(s->is_root);
-	s->is_root = roots;
-}
-
 static void find_semidominators(struct search *s)
 {
-	for (uint32_t w = s->last; w; w--) {
-		uint32_t semi = s->info[w].parent;
+	const struct graph *g = s->graph;
 
-		if (has_bit(s->is_root, w))
+	for (uint32_t w = s->last; w; w--) {
+		uint32_t node = s->vertex[w], parent = s->info[w].parent, semi = parent;
+		size_t count;
+		const uint32_t *sources = graph_sources(g, node, &count);
+
+		if (has_bit(s->is_root, node))
 			semi = 0;
-		for (uint32_t k = s->first[w]; semi && k < s->first[w + 1]; k++) {
-			uint32_t v = s->sources[k], u;
+		for (size_t k = 0; semi && k < count; k++) {
+			uint32_t v = s->number[sources[k]], u;
 
 			if (w <= s->live && v > s->live)
 				continue;
@@ -295,17 +214,18 @@ static void find_semidominators(struct search *s)
 				semi = s->info[u].semi;
 		}
 		s->info[w].semi = semi;
+		s->vertex[w] = parent;
 	}
 }
 
 static void find_dominators(struct search *s)
 {
 	for (uint32_t w = 1; w <= s->last; w++) {
-		uint32_t at = s->info[w].idom;
+		uint32_t at = s->vertex[w];
 
 		while (at > s->info[w].semi)
-			at = s->info[at].idom;
-		s->info[w].idom = at;
+			at = s->vertex[at];
+		s->vertex[w] = at;
 	}
 }
 
@@ -318,6 +238,7 @@ void dominators_compute(
 		.graph = graph,
 		.request = request,
 		.number = big_alloc(size, sizeof(*s.number)),
+		.vertex = big_alloc(size, sizeof(*s.vertex)),
 		.info = big_alloc(size, sizeof(*s.info)),
 		.is_root = xcalloc(size / 64 + 1, sizeof(*s.is_root)),
 	};
@@ -330,19 +251,13 @@ void dominators_compute(
 	if (s.last < graph->count)
 		search_garbage(&s);
 	free(s.stack);
-	number_roots(&s);
-	turn_edges(&s);
 	find_semidominators(&s);
-	big_free(s.first, (size_t)s.last + 2, sizeof(*s.first));
-	big_free(s.sources, graph->out.target_count, sizeof(*s.sources));
 	free(s.is_root);
 	free(s.path.items);
 	find_dominators(&s);
-	*d = (struct dominators){.count = graph->count, .live = s.live, .number = s.number};
-	d->idom = big_alloc(size, sizeof(*d->idom));
-	for (uint32_t w = 0; w <= s.last; w++)
-		d->idom[w] = s.info[w].idom;
 	big_free(s.info, size, sizeof(*s.info));
+	*d = (struct dominators){.count = graph->count, .live = s.live, .number = s.number, .idom = s.vertex};
+	d->idom[0] = 0;
 }
 
 void dominators_deinit(struct dominators *d)

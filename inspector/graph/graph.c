@@ -221,6 +221,8 @@ void graph_destroy(struct graph *graph)
 		return;
 	free_referrers(graph->referrers);
 	adjacency_deinit(&graph->out);
+	if (graph->leaves)
+		big_free(graph->leaves, graph->heap->word_count, sizeof(*graph->leaves));
 	free(graph->tracebacks);
 	free(graph->weakrefs);
 	free(graph->statics);

@@ -23,6 +23,9 @@ struct graph {
 	/* A bit for each node: it is a traceback; a weak reference; a module, the dictionary of one, or a
 	 * type. */
 	uint64_t *tracebacks, *weakrefs, *statics;
+	/* A bit for each position (heap.h) of what is no node and is referred to, keys that are strings
+	 * among them; NULL when nobody asked for it. */
+	uint64_t *leaves;
 	size_t partial;			   /* objects of which a part could not be read */
 	struct graph_referrers *referrers; /* owned; NULL: nobody asked so far */
 };
@@ -31,7 +34,7 @@ struct graph {
  * NULL when the user interrupts it, and never else: what cannot be read has no edges, and is counted; so is
  * what would be more edges than the target has memory for (lists that share their items, which only damage
  * makes). */
-struct graph *graph_build(struct python *py, struct heap *heap);
+struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves);
 void graph_destroy(struct graph *graph); /* NULL is allowed */
 
 /* The nodes that a node refers to, one for each reference. */

@@ -42,6 +42,7 @@ struct build {
 	/* One bit for each position: objects that are read apart from their part, since they are untracked or
 	 * have memory that is scanned; and what was looked at and is no node. */
 	uint64_t *added, *leaves;
+	bool with_leaves; /* they are wanted afterwards */
 	struct part *parts;
 	size_t part_count;
 	size_t next_part; /* atomic */
@@ -85,8 +86,7 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 		return false;
 	plan = ref_reader_plan_of(&w->reader, object);
 	if (!plan || !is_node_type(w->py, ref_plan_type(plan), object)) {
-		/* Lost when another thread writes to the same word: then it is looked at again. */
-		bit_store(b->leaves, position);
+		__atomic_fetch_or(&b->leaves[position / 64], bit, __ATOMIC_RELAXED);
 		return false;
 	}
 	if (!(__atomic_fetch_or(&b->added[position / 64], bit, __ATOMIC_RELAXED) & bit))
@@ -131,9 +131,8 @@ static void note_kind(struct worker *w, uint32_t position, enum type_kind kind)
 		stream_push(&w->statics, position);
 }
 
-static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object)
+static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object, const struct ref_plan *plan)
 {
-	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
 	uint64_t before = w->goes_to->count;
 
 	if (plan)
@@ -142,16 +141,14 @@ static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object
 		w->partial++;
 		return 0;
 	}
-	if (!ref_reader_read(&w->reader, object) || w->reader.is_partial)
+	if (!ref_reader_read(&w->reader, object, plan) || w->reader.is_partial)
 		w->partial++;
 	return (uint32_t)(w->goes_to->count - before);
 }
 
 /* Whether an object is left for the end, when all that a scan can find is known. */
-static bool comes_last(struct worker *w, uint32_t position, uint64_t object)
+static bool comes_last(struct worker *w, uint32_t position, const struct ref_plan *plan)
 {
-	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
-
 	if (!plan || !ref_plan_scans(plan))
 		return false;
 	__atomic_fetch_or(&w->build->added[position / 64], UINT64_C(1) << (position % 64), __ATOMIC_RELAXED);
@@ -163,7 +160,8 @@ static void read_late(struct worker *w, uint32_t position, uint64_t object)
 {
 	w->goes_to = &w->late_targets;
 	stream_push(&w->late, position);
-	stream_push(&w->late_counts, read_object(w, position, object));
+	stream_push(
+		&w->late_counts, read_object(w, position, object, ref_reader_plan_of(&w->reader, object)));
 }
 
 static void read_part(struct worker *w, struct part *part, size_t first, size_t end)
@@ -178,10 +176,12 @@ static void read_part(struct worker *w, struct part *part, size_t first, size_t 
 
 		for (; left; left &= left - 1) {
 			unsigned bit = (unsigned)__builtin_ctzll(left);
+			uint32_t position = (uint32_t)(word * 64 + bit);
+			uint64_t object = address + (uint64_t)bit * GRANULE;
+			const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
 
-			if (!comes_last(w, (uint32_t)(word * 64 + bit), address + (uint64_t)bit * GRANULE))
-				stream_push(&w->counts, read_object(w, (uint32_t)(word * 64 + bit),
-								address + (uint64_t)bit * GRANULE));
+			if (!comes_last(w, position, plan))
+				stream_push(&w->counts, read_object(w, position, object, plan));
 		}
 	}
 }
@@ -213,7 +213,7 @@ static void read_objects(void *context, unsigned thread)
 		uint32_t position = stream_at(&w->met, w->read);
 		uint64_t object = heap_position_address(b->heap, position);
 
-		if (!comes_last(w, position, object))
+		if (!comes_last(w, position, ref_reader_plan_of(&w->reader, object)))
 			read_late(w, position, object);
 	}
 }
@@ -330,7 +330,10 @@ static void number_nodes(struct build *b)
 	struct heap *heap = b->heap;
 
 	join_added(b);
-	big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
+	if (b->with_leaves)
+		g->leaves = b->leaves;
+	else
+		big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
 	heap_freeze(heap);
 	g->count = heap_count(heap);
 	adjacency_init(&g->out, g->count);
@@ -416,7 +419,7 @@ static uint64_t most_edges(const struct heap *heap, unsigned threads)
 	return (most < limit ? most : limit) / threads;
 }
 
-struct graph *graph_build(struct python *py, struct heap *heap)
+struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves)
 {
 	struct graph *graph = xcalloc(1, sizeof(*graph));
 	struct build *b = xcalloc(1, sizeof(*b));
@@ -425,6 +428,7 @@ struct graph *graph_build(struct python *py, struct heap *heap)
 	graph->heap = heap;
 	b->graph = graph;
 	b->heap = heap;
+	b->with_leaves = with_leaves;
 	b->added = big_alloc(heap->word_count, sizeof(*b->added));
 	b->leaves = big_alloc(heap->word_count, sizeof(*b->leaves));
 	b->part_count = (heap->word_count + PART_WORDS - 1) / PART_WORDS;
@@ -440,6 +444,7 @@ struct graph *graph_build(struct python *py, struct heap *heap)
 		w->reader.give = take_targets;
 		w->reader.is_known = is_known;
 		w->reader.context = w;
+		w->reader.with_string_keys = with_leaves;
 	}
 	progress_phase(py->progress, "reading objects", b->part_count);
 	run(b, read_objects);

@@ -1,95 +1,130 @@
 #include "inspector/graph/leaves.h"
 
+#include "inspector/base/big.h"
+#include "inspector/graph/sweep.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-struct each {
-	const struct graph *graph;
-	leaf_visit_fn visit;
-	void *context;
-	uint32_t node;
-	bool is_stopped;
-};
-
-static bool is_known(void *context, uint64_t address)
+/* Two threads can meet the same leaf. */
+static void take_leaves(void *context, const uint64_t *targets, size_t count)
 {
-	return heap_contains(((struct each *)context)->graph->heap, address);
-}
+	struct sweeper *s = context;
+	uint64_t *bits = s->context;
 
-static bool visit_reference(void *context, const struct ref *ref)
-{
-	struct each *e = context;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = leaf_position(s->graph, &s->reader.areas, targets[i]);
 
-	if (heap_position(e->graph->heap, ref->target) == NO_POSITION ||
-		heap_contains(e->graph->heap, ref->target))
-		return true;
-	e->is_stopped = !e->visit(e->context, e->node, ref);
-	return !e->is_stopped;
-}
-
-void leaves_each_reference(const struct graph *graph, leaf_visit_fn visit, void *context)
-{
-	struct each e = {.graph = graph, .visit = visit, .context = context};
-	uint32_t cursor = 0;
-	uint64_t object;
-
-	for (; !e.is_stopped && heap_next(graph->heap, &cursor, &object); e.node++) {
-		struct ref_walk walk = {.py = graph->py,
-			.visit = visit_reference,
-			.is_known = is_known,
-			.context = &e,
-			.with_string_keys = true};
-
-		refs_of_object(&walk, object, NULL);
+		if (position != NO_POSITION && !bit_load(bits, position))
+			__atomic_fetch_or(
+				&bits[position / 64], UINT64_C(1) << (position % 64), __ATOMIC_RELAXED);
 	}
 }
 
-/* A bit for each position tells which leaves were met. */
-struct once {
-	const struct heap *heap;
-	uint64_t *met;
-	leaf_once_fn visit;
-	void *context;
-};
-
-static bool visit_once(void *context, uint32_t node, const struct ref *ref)
+static void read_targets(struct sweeper *s, uint64_t object)
 {
-	struct once *o = context;
-	uint32_t position = heap_position(o->heap, ref->target);
-	uint64_t bit = UINT64_C(1) << (position % 64);
+	ref_reader_read(&s->reader, object, ref_reader_plan_of(&s->reader, object));
+}
 
-	(void)node;
-	if (o->met[position / 64] & bit)
-		return true;
-	o->met[position / 64] |= bit;
-	return o->visit(o->context, ref->target);
+void leaf_set_find(const struct graph *graph, struct leaf_set *set)
+{
+	set->word_count = heap_positions(graph->heap) / 64;
+	set->bits = big_alloc(set->word_count, sizeof(*set->bits));
+	if (graph->leaves) {
+		memcpy(set->bits, graph->leaves, set->word_count * sizeof(*set->bits));
+		return;
+	}
+	sweep_run(graph, &(struct sweep){read_targets, take_leaves, true, set->bits});
+}
+
+void leaf_set_add(struct leaf_set *set, const struct graph *graph, uint64_t object)
+{
+	uint32_t position = heap_position(graph->heap, object);
+
+	if (position != NO_POSITION && !bit_is_set(graph->heap->bits, position))
+		set->bits[position / 64] |= UINT64_C(1) << (position % 64);
+}
+
+void leaf_set_deinit(struct leaf_set *set)
+{
+	big_free(set->bits, set->word_count, sizeof(*set->bits));
+	*set = (struct leaf_set){0};
 }
 
 void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context)
 {
-	struct once o = {.heap = graph->heap, .visit = visit, .context = context};
+	struct leaf_set set;
 
-	o.met = xcalloc(heap_positions(graph->heap) / 64 + 1, sizeof(*o.met));
-	leaves_each_reference(graph, visit_once, &o);
-	free(o.met);
+	leaf_set_find(graph, &set);
+	for (size_t word = 0; word < set.word_count; word++) {
+		for (uint64_t left = set.bits[word]; left; left &= left - 1) {
+			uint32_t position = (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left));
+
+			if (!visit(context, heap_position_address(graph->heap, position))) {
+				leaf_set_deinit(&set);
+				return;
+			}
+		}
+	}
+	leaf_set_deinit(&set);
 }
 
 struct finder {
+	const struct graph *graph;
 	struct leaf_refs *found;
 	struct addrmap wanted; /* address -> index */
+	uint64_t *bits;	       /* by position: it is wanted */
+	uint64_t *holders;     /* by node: it refers to one of them */
+	uint32_t node;	       /* whose references are named */
 };
 
-static bool visit_wanted(void *context, uint32_t node, const struct ref *ref)
+static void take_holders(void *context, const uint64_t *targets, size_t count)
+{
+	struct sweeper *s = context;
+	struct finder *f = s->context;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = leaf_position(s->graph, &s->reader.areas, targets[i]);
+
+		if (position != NO_POSITION && bit_is_set(f->bits, position))
+			__atomic_fetch_or(
+				&f->holders[s->node / 64], UINT64_C(1) << (s->node % 64), __ATOMIC_RELAXED);
+	}
+}
+
+static bool visit_wanted(void *context, const struct ref *ref)
 {
 	struct finder *f = context;
 	struct leaf_refs *found = f->found;
 	uint64_t index;
 
-	if (!addrmap_get(&f->wanted, ref->target, &index) || found->totals[index]++ >= LEAF_REFS_MAX)
+	if (heap_contains(f->graph->heap, ref->target) || !addrmap_get(&f->wanted, ref->target, &index) ||
+		found->totals[index]++ >= LEAF_REFS_MAX)
 		return true;
 	found->items = grow_array(found->items, &found->capacity, found->count + 1, sizeof(*found->items));
-	found->items[found->count++] = (struct leaf_ref){(size_t)index, node, *ref};
+	found->items[found->count++] = (struct leaf_ref){(size_t)index, f->node, *ref};
 	return true;
+}
+
+static bool is_known(void *context, uint64_t address)
+{
+	return heap_contains(((struct finder *)context)->graph->heap, address);
+}
+
+static void name_holders(struct finder *f)
+{
+	for (uint32_t word = 0; word <= f->graph->count / 64; word++) {
+		for (uint64_t left = f->holders[word]; left; left &= left - 1) {
+			struct ref_walk walk = {.py = f->graph->py,
+				.visit = visit_wanted,
+				.is_known = is_known,
+				.context = f,
+				.with_string_keys = true};
+
+			f->node = word * 64 + (uint32_t)__builtin_ctzll(left);
+			refs_of_object(&walk, heap_address(f->graph->heap, f->node), NULL);
+		}
+	}
 }
 
 /* Nodes are visited in ascending order. Within a node the object's own order shall stay. */
@@ -111,13 +146,25 @@ static void sort_by_object(struct leaf_refs *found, size_t objects)
 
 void leaf_refs_find(const struct graph *graph, const uint64_t *objects, size_t count, struct leaf_refs *found)
 {
-	struct finder f = {.found = found};
+	size_t words = heap_positions(graph->heap) / 64;
+	struct finder f = {.graph = graph, .found = found};
 
 	*found = (struct leaf_refs){.totals = xcalloc(count, sizeof(uint64_t))};
-	for (size_t i = 0; i < count; i++)
+	f.bits = count ? big_alloc(words, sizeof(*f.bits)) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = heap_position(graph->heap, objects[i]);
+
 		addrmap_put(&f.wanted, objects[i], i);
-	if (f.wanted.used)
-		leaves_each_reference(graph, visit_wanted, &f);
+		if (position != NO_POSITION)
+			f.bits[position / 64] |= UINT64_C(1) << (position % 64);
+	}
+	if (count) {
+		f.holders = xcalloc((size_t)graph->count / 64 + 1, sizeof(*f.holders));
+		sweep_run(graph, &(struct sweep){read_targets, take_holders, true, &f});
+		name_holders(&f);
+		free(f.holders);
+		big_free(f.bits, words, sizeof(*f.bits));
+	}
 	addrmap_deinit(&f.wanted);
 	if (found->count)
 		sort_by_object(found, count);

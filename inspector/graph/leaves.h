@@ -6,16 +6,32 @@
 #define ASYNCINSPECT_GRAPH_LEAVES_H
 
 #include "inspector/graph/graph.h"
+#include "inspector/python/heap_inner.h"
 #include "inspector/python/refs.h"
 
-/* One reference to a leaf. node is who has it; false ends the walk. */
-typedef bool (*leaf_visit_fn)(void *context, uint32_t node, const struct ref *ref);
+/* The leaves that nodes refer to: a bit for each position (heap.h). */
+struct leaf_set {
+	uint64_t *bits; /* owned */
+	size_t word_count;
+};
 
-/* Visits every reference from a node to something in the target's own memory that is no node. A leaf comes
- * as often as it is referred to. */
-void leaves_each_reference(const struct graph *graph, leaf_visit_fn visit, void *context);
+void leaf_set_find(const struct graph *graph, struct leaf_set *set);
+void leaf_set_deinit(struct leaf_set *set);
 
-/* Visits each leaf once; what is wrong with its type is the visitor's to find out. */
+/* One more, unless it is a node, or where no object can be. */
+void leaf_set_add(struct leaf_set *set, const struct graph *graph, uint64_t object);
+
+/* For those who go through all references themselves, one after another or by several threads: the position
+ * of a target that is a leaf, NO_POSITION of any other. areas is the thread's own. */
+static inline uint32_t leaf_position(const struct graph *graph, struct area_cache *areas, uint64_t target)
+{
+	uint32_t position = area_position(area_of(areas, target), target);
+
+	return position == NO_POSITION || bit_is_set(graph->heap->bits, position) ? NO_POSITION : position;
+}
+
+/* Visits each leaf once, by address; what is wrong with its type is the visitor's to find out. False ends the
+ * walk. */
 typedef bool (*leaf_once_fn)(void *context, uint64_t object);
 void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context);
 

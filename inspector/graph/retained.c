@@ -1,172 +1,234 @@
 #include "inspector/graph/retained.h"
 
+#include "inspector/base/big.h"
+#include "inspector/base/parallel.h"
 #include "inspector/graph/dominator_tree.h"
 #include "inspector/graph/leaves.h"
+#include "inspector/graph/sweep.h"
 #include "inspector/python/refcount.h"
 #include "inspector/python/size.h"
 
 #include <stdlib.h>
 
-/* References to leaves are counted up to this. */
-#define FOUND_MAX UINT16_MAX
+/* Edges and leaves below this are not worth a thread. */
+#define WORTH_THREADS 100000
 
 /* Objects that are held from outside of the graph. */
 struct outside {
-	uint32_t *nodes;
-	size_t count, capacity;
+	uint32_t *root_references; /* by node: of roots */
+	uint64_t *bits;		   /* by node: there are more than that and nodes have */
 };
 
-static void push(struct outside *o, uint32_t node)
+/* One that is immortal has more than any number. */
+static void look_outside(struct sweeper *s, uint64_t object)
 {
-	o->nodes = grow_array(o->nodes, &o->capacity, o->count + 1, sizeof(*o->nodes));
-	o->nodes[o->count++] = node;
+	struct outside *o = s->context;
+	struct body head;
+	size_t found;
+
+	graph_sources(s->graph, s->node, &found);
+	if (sweeper_body(s, object, python_sizeof(s->py, FIELD_sizeof_object), &head) &&
+		pyobject_refcount_here(s->py, &head) > (int64_t)(found + o->root_references[s->node]))
+		__atomic_fetch_or(&o->bits[s->node / 64], UINT64_C(1) << (s->node % 64), __ATOMIC_RELAXED);
 }
 
-/* References that were found are those of nodes and of roots; that from sys.modules to a module is both. */
-static void find_outside(const struct graph *g, const struct roots *roots, struct outside *o)
+/* The nodes to start from: roots, and what is held from outside. The reference from sys.modules to a module
+ * is an object's and a root's: it counts once. Caller frees. */
+static uint32_t *find_outside(const struct graph *g, const struct roots *roots, size_t *count)
 {
-	uint32_t *root_refs = xcalloc((size_t)g->count + 1, sizeof(*root_refs)), cursor = 0;
-	uint64_t object;
+	size_t words = (size_t)g->count / 64 + 1, capacity = roots->count;
+	uint32_t *nodes = xcalloc(capacity + 1, sizeof(*nodes));
+	struct outside o = {.root_references = big_alloc(g->count, sizeof(*o.root_references)),
+		.bits = xcalloc(words, sizeof(*o.bits))};
 
 	for (size_t i = 0; i < roots->count; i++) {
-		push(o, roots->items[i].node);
-		root_refs[roots->items[i].node] += roots->items[i].kind != ROOT_MODULE;
+		nodes[i] = roots->items[i].node;
+		o.root_references[nodes[i]] += roots->items[i].kind != ROOT_MODULE;
 	}
-	for (uint32_t node = 0; heap_next(g->heap, &cursor, &object); node++) {
-		int64_t refcount;
-		size_t found;
-
-		graph_sources(g, node, &found);
-		found += root_refs[node];
-		/* One that is immortal has more than any number. */
-		if (pyobject_refcount(g->py, object, &refcount, NULL) && refcount > (int64_t)found)
-			push(o, node);
+	*count = roots->count;
+	sweep_run(g, &(struct sweep){.visit = look_outside, .context = &o});
+	for (size_t word = 0; word < words; word++) {
+		for (uint64_t left = o.bits[word]; left; left &= left - 1) {
+			nodes = grow_array(nodes, &capacity, *count + 1, sizeof(*nodes));
+			nodes[(*count)++] = (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left));
+		}
 	}
-	free(root_refs);
+	big_free(o.root_references, g->count, sizeof(*o.root_references));
+	free(o.bits);
+	return nodes;
 }
 
 /* In the place of a dominator: none, but all that refers to the leaf is garbage. */
 #define GARBAGE UINT32_MAX
 
-/* Leaves by their position, of which objects take two or more: so every other one is enough, and of the
- * tables, which are as long as the memory of the target, only what is touched is ever there. */
-struct leaf_table {
-	struct python *py;
-	const struct heap *heap;
+/* What is known of a leaf, in one number, so that several threads can change it: how many references to it
+ * were found, up to UINT32_MAX, and what dominates all that have them. 0: none so far. */
+static uint64_t leaf_cell(uint32_t found, uint32_t above)
+{
+	return (uint64_t)found << 32 | above;
+}
+
+struct adding {
+	const struct graph *graph;
 	const struct dominators *dominators;
 	struct dominator_tree tree;
-	uint64_t *met;	 /* a bit for each position */
-	uint32_t *above; /* by position / 2: what dominates all that refer to it, so far */
-	uint16_t *found; /* by position / 2: references */
+	struct leaf_set leaves;
+	uint32_t *ranks; /* leaves before each word of bits */
+	uint64_t *cells; /* by leaf */
+	uint32_t leaf_count;
+	uint64_t *bytes; /* by number of a dominator */
+	unsigned threads;
 };
 
-/* Garbage holds nothing that something else holds. */
-static uint32_t above_both(const struct leaf_table *t, uint32_t x, uint32_t y)
+/* Garbage holds nothing that something else holds. In whatever order many are joined, the answer is one. */
+static uint32_t above_both(const struct adding *a, uint32_t x, uint32_t y)
 {
-	bool x_is_garbage = x > t->dominators->live, y_is_garbage = y > t->dominators->live;
+	bool x_is_garbage = x > a->dominators->live, y_is_garbage = y > a->dominators->live;
 
 	if (x_is_garbage != y_is_garbage)
 		return x_is_garbage ? y : x;
-	if (x != GARBAGE)
-		x = dominator_tree_common(&t->tree, x, y);
+	if (x == GARBAGE || y == GARBAGE)
+		return GARBAGE;
+	x = dominator_tree_common(&a->tree, x, y);
 	return x || !y_is_garbage ? x : GARBAGE;
 }
 
-static bool add_reference(void *context, uint32_t node, const struct ref *ref)
+static uint64_t *cell_of(const struct adding *a, uint32_t position)
 {
-	struct leaf_table *t = context;
-	uint32_t position = heap_position(t->heap, ref->target), slot = position / 2;
-	uint32_t number = t->dominators->number[node];
-	uint64_t bit = UINT64_C(1) << (position % 64);
+	uint64_t below = a->leaves.bits[position / 64] & ((UINT64_C(1) << (position % 64)) - 1);
 
-	if (!(t->met[position / 64] & bit)) {
-		t->met[position / 64] |= bit;
-		t->above[slot] = number;
-		t->found[slot] = 1;
-		return true;
+	return &a->cells[a->ranks[position / 64] + count_bits(below)];
+}
+
+static void add_reference(const struct adding *a, uint32_t position, uint32_t number)
+{
+	uint64_t *cell = cell_of(a, position), old = __atomic_load_n(cell, __ATOMIC_RELAXED), new;
+
+	do {
+		uint32_t found = (uint32_t)(old >> 32), above = (uint32_t)old;
+
+		if (found && above != number)
+			above = above_both(a, above, number);
+		new = leaf_cell(found + (found < UINT32_MAX), found ? above : number);
+	} while (!__atomic_compare_exchange_n(cell, &old, new, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+static void take_leaves(void *context, const uint64_t *targets, size_t count)
+{
+	struct sweeper *s = context;
+	const struct adding *a = s->context;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = leaf_position(s->graph, &s->reader.areas, targets[i]);
+
+		if (position != NO_POSITION && bit_is_set(a->leaves.bits, position))
+			add_reference(a, position, a->dominators->number[s->node]);
 	}
-	if (t->above[slot] != number)
-		t->above[slot] = above_both(t, t->above[slot], number);
-	t->found[slot] += t->found[slot] < FOUND_MAX;
-	return true;
 }
 
-/* What an executing frame holds is nobody else's. */
-static void add_root_reference(struct leaf_table *t, uint64_t object)
+/* Each node has a number of its own, so this is no other thread's. */
+static void add_object(struct sweeper *s, uint64_t object)
 {
-	uint32_t position = heap_position(t->heap, object);
+	const struct adding *a = s->context;
+	const struct ref_plan *plan = ref_reader_plan_of(&s->reader, object);
+	struct body body;
 
-	if (position == NO_POSITION)
+	if (!plan)
 		return;
-	t->met[position / 64] |= UINT64_C(1) << (position % 64);
-	t->above[position / 2] = 0;
-	t->found[position / 2] = 1;
+	if (sweeper_body(s, object, pyobject_head_size(s->py, ref_plan_type(plan)), &body))
+		a->bytes[a->dominators->number[s->node]] +=
+			pyobject_size_here(s->py, &body, ref_plan_type(plan));
+	ref_reader_read(&s->reader, object, plan);
 }
 
-static void count_leaf(const struct leaf_table *t, uint32_t position, uint64_t *bytes)
+static void count_leaf(struct python *py, const struct adding *a, uint32_t position)
 {
-	uint64_t object = heap_position_address(t->heap, position);
-	uint16_t found = t->found[position / 2];
-	uint32_t above;
+	uint64_t object = heap_position_address(a->graph->heap, position), cell = *cell_of(a, position);
+	uint32_t found = (uint32_t)(cell >> 32), above = (uint32_t)cell;
 	int64_t refcount;
 
-	if (!pyobject_refcount(t->py, object, &refcount, NULL) || refcount == REFCOUNT_IMMORTAL ||
-		(refcount > found && found < FOUND_MAX))
+	if (!found || !pyobject_refcount(py, object, &refcount, NULL) || refcount == REFCOUNT_IMMORTAL ||
+		(refcount > found && found < UINT32_MAX))
 		return;
-	above = t->above[position / 2];
-	bytes[above == GARBAGE ? 0 : above] += pyobject_size(t->py, object);
+	__atomic_fetch_add(
+		&a->bytes[above == GARBAGE ? 0 : above], pyobject_size(py, object), __ATOMIC_RELAXED);
 }
 
-static void add_leaves(const struct graph *g, const struct roots *roots, struct retained *r)
+static void count_leaves(void *context, unsigned thread)
 {
-	uint64_t words = heap_positions(g->heap) / 64 + 1;
-	struct leaf_table t = {
-		.py = g->py,
-		.heap = g->heap,
-		.dominators = &r->dominators,
-		.met = xcalloc(words, sizeof(*t.met)),
-		.above = xcalloc(words * 32, sizeof(*t.above)),
-		.found = xcalloc(words * 32, sizeof(*t.found)),
-	};
+	const struct adding *a = context;
+	struct python *py = python_fork(a->graph->py);
+	size_t word = a->leaves.word_count * thread / a->threads,
+	       end = a->leaves.word_count * (thread + 1) / a->threads;
 
-	dominator_tree_init(&t.tree, &r->dominators);
+	for (; word < end; word++)
+		for (uint64_t left = a->leaves.bits[word]; left; left &= left - 1)
+			count_leaf(py, a, (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left)));
+	python_discard(py);
+}
+
+static void rank_leaves(struct adding *a)
+{
+	a->ranks = big_alloc(a->leaves.word_count, sizeof(*a->ranks));
+	for (size_t i = 0; i < a->leaves.word_count; i++) {
+		a->ranks[i] = a->leaf_count;
+		a->leaf_count += count_bits(a->leaves.bits[i]);
+	}
+	a->cells = big_alloc(a->leaf_count, sizeof(*a->cells));
+}
+
+/* What objects take, and what the leaves take that they alone refer to. */
+static void add_sizes(const struct graph *g, const struct roots *roots, struct retained *r)
+{
+	struct adding a = {
+		.graph = g, .dominators = &r->dominators, .bytes = r->bytes, .threads = parallel_threads()};
+
+	leaf_set_find(g, &a.leaves);
 	for (size_t i = 0; i < roots->leaf_count; i++)
-		add_root_reference(&t, roots->leaves[i].ref.target);
-	leaves_each_reference(g, add_reference, &t);
-	for (uint64_t word = 0; word < words; word++)
-		for (uint64_t left = t.met[word]; left; left &= left - 1)
-			count_leaf(&t, (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left)), r->bytes);
-	dominator_tree_deinit(&t.tree);
-	free(t.met);
-	free(t.above);
-	free(t.found);
+		leaf_set_add(&a.leaves, g, roots->leaves[i].ref.target);
+	rank_leaves(&a);
+	dominator_tree_init(&a.tree, &r->dominators);
+	/* What an executing frame holds is nobody else's. */
+	for (size_t i = 0; i < roots->leaf_count; i++) {
+		uint32_t position = heap_position(g->heap, roots->leaves[i].ref.target);
+
+		if (position != NO_POSITION && bit_is_set(a.leaves.bits, position))
+			add_reference(&a, position, 0);
+	}
+	sweep_run(g, &(struct sweep){add_object, take_leaves, true, &a});
+	dominator_tree_deinit(&a.tree);
+	if (a.leaf_count < WORTH_THREADS)
+		a.threads = 1;
+	parallel_run(a.threads, count_leaves, &a);
+	big_free(a.ranks, a.leaves.word_count, sizeof(*a.ranks));
+	big_free(a.cells, a.leaf_count, sizeof(*a.cells));
+	leaf_set_deinit(&a.leaves);
 }
 
-void retained_compute(const struct graph *graph, const struct roots *roots, struct retained *r)
+void retained_compute(struct graph *graph, const struct roots *roots, struct retained *r)
 {
-	struct outside outside = {0};
-	uint32_t cursor = 0;
-	uint64_t object;
+	uint32_t *outside;
+	size_t count;
 
 	*r = (struct retained){.graph = graph};
-	find_outside(graph, roots, &outside);
+	graph_prepare_referrers(graph, NULL);
+	outside = find_outside(graph, roots, &count);
 	dominators_compute(graph,
-		&(struct dominator_request){
-			outside.nodes, outside.count, roots->registries, roots->registry_count},
+		&(struct dominator_request){outside, count, roots->registries, roots->registry_count},
 		&r->dominators);
-	free(outside.nodes);
-	r->bytes = xcalloc((size_t)graph->count + 1, sizeof(*r->bytes));
-	for (uint32_t node = 0; heap_next(graph->heap, &cursor, &object); node++)
-		r->bytes[r->dominators.number[node]] += pyobject_size(graph->py, object);
-	add_leaves(graph, roots, r);
+	free(outside);
+	graph_forget_referrers(graph);
+	r->bytes = big_alloc((size_t)graph->count + 1, sizeof(*r->bytes));
+	add_sizes(graph, roots, r);
 	for (uint32_t i = graph->count; i; i--)
 		r->bytes[r->dominators.idom[i]] += r->bytes[i];
 }
 
 void retained_deinit(struct retained *r)
 {
+	if (r->graph)
+		big_free(r->bytes, (size_t)r->graph->count + 1, sizeof(*r->bytes));
 	dominators_deinit(&r->dominators);
-	free(r->bytes);
 	*r = (struct retained){0};
 }
 

@@ -19,8 +19,8 @@ struct retained {
 };
 
 /* Linear in objects and references, but for the search for common dominators of a leaf, which is logarithmic
- * in the depth of the tree. */
-void retained_compute(const struct graph *graph, const struct roots *roots, struct retained *r);
+ * in the depth of the tree. What graph_sources had ready is forgotten. */
+void retained_compute(struct graph *graph, const struct roots *roots, struct retained *r);
 void retained_deinit(struct retained *r);
 
 /* Bytes; 0 for what is no node, and before retained_compute (all zero). */

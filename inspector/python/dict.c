@@ -18,7 +18,7 @@ static uint64_t index_bytes(uint64_t slots)
 				     : 8 * slots;
 }
 
-static bool read_sizes(struct python *py, const struct body *body, uint64_t *slots, uint64_t *index,
+static bool read_sizes(const struct python *py, const struct body *body, uint64_t *slots, uint64_t *index,
 	struct dict_iter *iter, struct error *err)
 {
 	uint64_t log2_size, log2_index;
@@ -41,13 +41,12 @@ static bool read_sizes(struct python *py, const struct body *body, uint64_t *slo
 	return true;
 }
 
-static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, struct error *err)
+bool dict_read_header(const struct python *py, const struct body *body, struct dict_iter *iter,
+	uint64_t *index_size, struct error *err)
 {
-	size_t header = python_field(py, FIELD_keys_indices)->offset;
-	uint64_t slots = 0, index = 0;
-	struct body body;
+	uint64_t slots = 0;
 
-	if (!body_open(py, keys, header, &body, err) || !read_sizes(py, &body, &slots, &index, iter, err))
+	if (!read_sizes(py, body, &slots, index_size, iter, err))
 		return false;
 	iter->stride = (uint32_t)python_sizeof(
 		py, iter->is_general ? FIELD_sizeof_entry : FIELD_sizeof_unicode_entry);
@@ -55,10 +54,20 @@ static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, 
 		python_field(py, iter->is_general ? FIELD_entry_key : FIELD_unicode_entry_key)->offset;
 	iter->value_offset =
 		python_field(py, iter->is_general ? FIELD_entry_value : FIELD_unicode_entry_value)->offset;
-	iter->count = body_unsigned(py, &body, FIELD_keys_nentries);
-	if (iter->count > slots)
-		return error_at(err, ERROR_CORRUPT, keys,
-			"the table of a dict at 0x%llx has impossible sizes", (unsigned long long)keys);
+	iter->count = body_unsigned(py, body, FIELD_keys_nentries);
+	return iter->count <= slots || error_at(err, ERROR_CORRUPT, body->address,
+					       "the table of a dict at 0x%llx has impossible sizes",
+					       (unsigned long long)body->address);
+}
+
+static bool open_keys(struct python *py, uint64_t keys, struct dict_iter *iter, struct error *err)
+{
+	size_t header = python_field(py, FIELD_keys_indices)->offset;
+	uint64_t index = 0;
+	struct body body;
+
+	if (!body_open(py, keys, header, &body, err) || !dict_read_header(py, &body, iter, &index, err))
+		return false;
 	if (!iter->count)
 		return true;
 	iter->entries = target_bytes(py->target, keys + header + index, iter->count * iter->stride, err);

@@ -6,7 +6,7 @@
 #ifndef ASYNCINSPECT_PYTHON_DICT_H
 #define ASYNCINSPECT_PYTHON_DICT_H
 
-#include "inspector/python/python.h"
+#include "inspector/python/memory.h"
 
 struct dict_iter {
 	const struct python *py;
@@ -25,6 +25,11 @@ struct dict_entry {
 /* Opens the dict (or subclass) at address. False when its tables cannot be read or contradict themselves; the
  * type is not checked. Entries are borrowed from the target. */
 bool dict_open(struct python *py, uint64_t address, struct dict_iter *iter, struct error *err);
+
+/* What the head of a keys object tells (body: up to its indices): the entries, count of stride bytes each,
+ * lie *index_size bytes behind it. entries stays NULL. False when it contradicts itself. */
+bool dict_read_header(const struct python *py, const struct body *body, struct dict_iter *iter,
+	uint64_t *index_size, struct error *err);
 
 /* Opens a keys object together with an array of count values that lies outside of a dict: the inline values
  * of an instance. */

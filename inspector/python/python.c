@@ -259,6 +259,11 @@ void python_join(struct python *py, struct python *fork)
 	if (fork->unreadable && !py->unreadable)
 		py->first_unreadable = fork->first_unreadable;
 	py->unreadable += fork->unreadable;
+	python_discard(fork);
+}
+
+void python_discard(struct python *fork)
+{
 	addrmap_deinit(&fork->types);
 	addrmap_deinit(&fork->codes);
 	addrmap_deinit(&fork->strings);

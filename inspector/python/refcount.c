@@ -1,7 +1,6 @@
 #include "inspector/python/refcount.h"
 
 #include "inspector/python/era.h"
-#include "inspector/python/memory.h"
 
 /* Include/refcount.h, Include/internal/pycore_object.h */
 #define LOCAL_IMMORTAL UINT32_MAX
@@ -13,33 +12,36 @@
 /* Free-threaded: what the thread that made the object holds, and what all others do, which may be negative.
  * An object whose references on stacks are not counted has a large number on top, or (3.13) one reference
  * that nobody has (Objects/object.c, _PyObject_SetDeferredRefcount). */
-static bool split_count(struct python *py, uint64_t object, int64_t *count, struct error *err)
+static int64_t split_count(const struct python *py, const struct body *head)
 {
-	uint64_t local, bits;
-	int64_t shared;
+	uint64_t local = body_unsigned(py, head, FIELD_object_ref_local);
+	int64_t count = (int64_t)local + (body_signed(py, head, FIELD_object_ref_shared) >> SHARED_SHIFT);
 
-	if (!read_unsigned(py, object, FIELD_object_ref_local, &local, err) ||
-		!read_signed(py, object, FIELD_object_ref_shared, &shared, err))
-		return false;
-	if (local == LOCAL_IMMORTAL) {
-		*count = REFCOUNT_IMMORTAL;
-		return true;
-	}
-	*count = (int64_t)local + (shared >> SHARED_SHIFT);
-	if (*count > DEFERRED / 2)
-		*count -= DEFERRED;
-	else if (read_unsigned(py, object, FIELD_object_gc_bits, &bits, NULL) && bits & DEFERRED_BIT)
-		*count -= 1;
-	return true;
+	if (local == LOCAL_IMMORTAL)
+		return REFCOUNT_IMMORTAL;
+	if (count > DEFERRED / 2)
+		return count - DEFERRED;
+	return count - (body_unsigned(py, head, FIELD_object_gc_bits) & DEFERRED_BIT ? 1 : 0);
+}
+
+int64_t pyobject_refcount_here(const struct python *py, const struct body *head)
+{
+	int64_t count;
+
+	if (python_is_free_threaded(py))
+		return split_count(py, head);
+	count = body_signed(py, head, FIELD_object_refcnt);
+	return py->era->has_immortals && (int32_t)count < 0 ? REFCOUNT_IMMORTAL : count;
 }
 
 bool pyobject_refcount(struct python *py, uint64_t object, int64_t *count, struct error *err)
 {
-	if (python_is_free_threaded(py))
-		return split_count(py, object, count, err);
-	if (!read_signed(py, object, FIELD_object_refcnt, count, err))
+	struct body head;
+
+	if (!python_is_free_threaded(py) && !python_has(py, FIELD_object_refcnt))
+		return error_no_field(py, FIELD_object_refcnt, err);
+	if (!body_open(py, object, python_sizeof(py, FIELD_sizeof_object), &head, err))
 		return false;
-	if (py->era->has_immortals && (int32_t)*count < 0)
-		*count = REFCOUNT_IMMORTAL;
+	*count = pyobject_refcount_here(py, &head);
 	return true;
 }

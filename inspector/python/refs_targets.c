@@ -155,7 +155,11 @@ static bool is_known(void *context, uint64_t address)
 
 static bool read_otherwise(struct ref_reader *reader, uint64_t object)
 {
-	struct ref_walk walk = {.py = reader->py, .visit = visit, .is_known = is_known, .context = reader};
+	struct ref_walk walk = {.py = reader->py,
+		.visit = visit,
+		.is_known = is_known,
+		.context = reader,
+		.with_string_keys = reader->with_string_keys};
 	bool done = refs_of_object(&walk, object, NULL);
 
 	reader->is_partial = walk.is_partial;
@@ -187,21 +191,51 @@ static bool give_items(struct ref_reader *reader, uint64_t object, enum type_kin
 	return true;
 }
 
+/* As dict_open and dict_next for a combined table that lies in one area, as nearly all do. False: it is
+ * another, nothing was given. */
+static bool give_combined(struct ref_reader *reader, uint64_t keys, bool with_keys)
+{
+	struct python *py = reader->py;
+	struct dict_iter iter = {.py = py};
+	uint64_t header = python_field(py, FIELD_keys_indices)->offset, index;
+	const uint8_t *bytes = area_bytes(&reader->areas, keys, header);
+
+	if (!bytes || !dict_read_header(py, &(struct body){keys, bytes, header}, &iter, &index, NULL))
+		return false;
+	bytes = area_bytes(&reader->areas, keys + header + index, iter.count * iter.stride);
+	if (!bytes)
+		return false;
+	with_keys |= iter.is_general;
+	for (uint64_t i = 0; i < iter.count; i++, bytes += iter.stride) {
+		uint64_t value = load_unsigned(bytes + iter.value_offset, 8),
+			 key = load_unsigned(bytes + iter.key_offset, 8);
+
+		if (!value || !key)
+			continue;
+		give(reader, value);
+		if (with_keys)
+			give(reader, key);
+	}
+	return true;
+}
+
 /* As refs_of_dict. */
-static bool give_dict(struct ref_reader *reader, uint64_t dict, bool with_keys)
+static bool give_dict(struct ref_reader *reader, uint64_t dict, const struct body *body, bool with_keys)
 {
 	struct python *py = reader->py;
 	struct dict_iter iter;
 	struct dict_entry entry;
-	uint64_t values, embedded = 0;
+	uint64_t values = body_pointer(py, body, FIELD_dict_values), embedded = 0;
 
+	if (!values && give_combined(reader, body_pointer(py, body, FIELD_dict_keys),
+			       with_keys || reader->with_string_keys))
+		return true;
 	if (!dict_open(py, dict, &iter, NULL))
 		return false;
 	if (iter.values && python_has(py, FIELD_values_embedded) &&
-		read_pointer(py, dict, FIELD_dict_values, &values, NULL) &&
 		read_unsigned(py, values, FIELD_values_embedded, &embedded, NULL) && embedded)
 		return true;
-	with_keys = (with_keys || iter.is_general) && !iter.values;
+	with_keys = (with_keys || iter.is_general || reader->with_string_keys) && !iter.values;
 	while (dict_next(&iter, &entry)) {
 		give(reader, entry.value);
 		if (with_keys)
@@ -226,7 +260,7 @@ static bool give_shape(
 	case SHAPE_SET:
 		return give_items(reader, object, plan->type->kind);
 	case SHAPE_DICT:
-		return give_dict(reader, object, plan->with_keys);
+		return give_dict(reader, object, &body, plan->with_keys);
 	default:
 		return plan->shape == SHAPE_PLAIN;
 	}
@@ -254,9 +288,8 @@ static void give_storage(struct ref_reader *reader, uint64_t object, const struc
 	give(reader, storage.dict);
 }
 
-bool ref_reader_read(struct ref_reader *reader, uint64_t object)
+bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan)
 {
-	const struct ref_plan *plan = ref_reader_plan_of(reader, object);
 	const uint8_t *bytes;
 	bool done = true;
 

@@ -23,6 +23,7 @@ struct ref_reader {
 	targets_fn give;
 	object_known_fn is_known; /* as in struct ref_walk */
 	void *context;		  /* of both */
+	bool with_string_keys;	  /* as in struct ref_walk */
 	bool is_partial;	  /* a part of the object that was read last could not be read */
 
 	struct area_cache areas;
@@ -38,11 +39,11 @@ struct ref_reader {
 void ref_reader_init(struct ref_reader *reader, struct python *py, const struct heap *heap);
 void ref_reader_deinit(struct ref_reader *reader);
 
-/* Gives every target of object. False when its type cannot be read. */
-bool ref_reader_read(struct ref_reader *reader, uint64_t object);
-
 /* What is known of the type of an object: NULL when it cannot be read. */
 const struct ref_plan *ref_reader_plan_of(struct ref_reader *reader, uint64_t object);
+
+/* Gives every target of object, which has this plan. False when there is none. */
+bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan);
 const struct pytype *ref_plan_type(const struct ref_plan *plan);
 
 /* Whether objects of the type have memory that is scanned for what is_known knows. */

@@ -57,7 +57,7 @@ static void print_object(uint64_t object)
 	strbuf_deinit(&s);
 }
 
-static void ask_for_holders(const struct asyncio *a, const struct graph *graph)
+static void ask_for_holders(const struct asyncio *a, struct graph *graph)
 {
 	uint64_t objects[OBJECTS];
 	struct retention retentions[OBJECTS];
@@ -108,7 +108,7 @@ static void read_everything(void)
 		ck_assert_int_ne(err.kind, ERROR_NONE);
 		return;
 	}
-	graph = graph_build(f->py, a->heap);
+	graph = graph_build(f->py, a->heap, false);
 	ask_for_holders(a, graph);
 	for (uint32_t node = 0; node < graph->count; node++)
 		print_object(heap_address(graph->heap, node));

@@ -50,6 +50,7 @@ static void place_objects(void)
 	place(FIELD_object_gc_bits, 11, 1);
 	place(FIELD_object_ref_local, 12, 4);
 	place(FIELD_object_ref_shared, 16, 8);
+	place(FIELD_sizeof_object, 0, 32);
 	f->py->layout.fields[FIELD_object_refcnt].offset = NO_OFFSET;
 }
 

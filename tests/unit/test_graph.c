@@ -39,7 +39,7 @@ static void build(void)
 
 	a = asyncio_collect(f->py, &options, &err);
 	ck_assert_msg(a != NULL, "%s", err.text);
-	graph = graph_build(f->py, a->heap);
+	graph = graph_build(f->py, a->heap, false);
 	roots_find(a, graph, &roots);
 	reach_compute(graph, &roots, &reach);
 }

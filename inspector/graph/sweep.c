@@ -1,0 +1,87 @@
+#include "inspector/graph/sweep.h"
+
+#include "inspector/base/parallel.h"
+
+#include <stdlib.h>
+
+/* Words of bits in a stretch: 2 MiB of addresses. */
+#define STRETCH_WORDS 4096
+
+/* Objects below this are not worth a thread. */
+#define WORTH_THREADS 20000
+
+struct run {
+	const struct graph *graph;
+	const struct sweep *sweep;
+	struct sweeper *sweepers; /* by thread */
+	size_t next;		  /* atomic: the stretch that is taken next */
+};
+
+static bool is_known(void *context, uint64_t address)
+{
+	struct sweeper *s = context;
+	const struct heap *heap = s->graph->heap;
+	uint32_t position = area_position(area_of(&s->reader.areas, address), address);
+
+	return position != NO_POSITION && bit_is_set(heap->bits, position);
+}
+
+bool sweeper_body(struct sweeper *s, uint64_t address, size_t size, struct body *body)
+{
+	const uint8_t *bytes = area_bytes(&s->reader.areas, address, size);
+
+	*body = (struct body){address, bytes, size};
+	return bytes || body_open(s->py, address, size, body, NULL);
+}
+
+static void visit_stretch(struct run *run, struct sweeper *s, size_t word, size_t end)
+{
+	const struct heap *heap = run->graph->heap;
+
+	for (; word < end; word++) {
+		uint64_t left = heap->bits[word];
+		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
+
+		s->node = left ? heap->ranks[word] : 0;
+		for (; left; left &= left - 1, s->node++)
+			run->sweep->visit(s, address + (uint64_t)__builtin_ctzll(left) * GRANULE);
+	}
+}
+
+static void visit_all(void *context, unsigned thread)
+{
+	struct run *run = context;
+	const struct heap *heap = run->graph->heap;
+	const struct progress *progress = run->graph->py->progress;
+	size_t word;
+
+	while (!progress_is_interrupted(progress) &&
+		(word = __atomic_fetch_add(&run->next, STRETCH_WORDS, __ATOMIC_RELAXED)) < heap->word_count)
+		visit_stretch(run, &run->sweepers[thread], word,
+			word + STRETCH_WORDS < heap->word_count ? word + STRETCH_WORDS : heap->word_count);
+}
+
+void sweep_run(const struct graph *graph, const struct sweep *sweep)
+{
+	unsigned threads = graph->count < WORTH_THREADS ? 1 : parallel_threads();
+	struct run run = {
+		.graph = graph, .sweep = sweep, .sweepers = xcalloc(threads, sizeof(*run.sweepers))};
+
+	for (unsigned i = 0; i < threads; i++) {
+		struct sweeper *s = &run.sweepers[i];
+
+		*s = (struct sweeper){
+			.graph = graph, .py = python_fork(graph->py), .context = sweep->context};
+		ref_reader_init(&s->reader, s->py, graph->heap);
+		s->reader.give = sweep->give;
+		s->reader.is_known = is_known;
+		s->reader.context = s;
+		s->reader.with_string_keys = sweep->with_string_keys;
+	}
+	parallel_run(threads, visit_all, &run);
+	for (unsigned i = 0; i < threads; i++) {
+		ref_reader_deinit(&run.sweepers[i].reader);
+		python_join(graph->py, run.sweepers[i].py);
+	}
+	free(run.sweepers);
+}
