@@ -25,6 +25,7 @@ enum key {
 	KEY_LAYOUT,
 	KEY_NO_CACHE,
 	KEY_NO_STOP,
+	KEY_LOW_MEMORY,
 	KEY_GDB,
 	KEY_LIBRARY_DIR,
 	KEY_JSON,
@@ -62,6 +63,8 @@ static const struct argp_option option_table[] = {
 	{"gdb", KEY_GDB, NULL, 0, "Inspect what GDB debugs: it pipes what it says of that", 1},
 	{"no-stop", KEY_NO_STOP, NULL, 0,
 		"Read a process without stopping it: what is read may not fit together", 1},
+	{"low-memory", KEY_LOW_MEMORY, NULL, 0,
+		"Copy no process: read it piece by piece, for which it stands still for longer", 1},
 	{"layout", KEY_LAYOUT, "SOURCE,...", 0,
 		"Take struct layouts from these only: dwarf, target, built-in (all)", 1},
 	{"no-cache", KEY_NO_CACHE, NULL, 0, "Neither read nor write the cache of struct layouts", 1},
@@ -285,6 +288,9 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	if (!has_target)
 		argp_error(state, "no target: give --pid PID or a core file");
 	check_sort_key(state, o);
+	if (o->low_memory && o->sort && strncmp(o->sort, "retained", 8) == 0)
+		argp_error(
+			state, "--low-memory has no room for what orphans retain: sort them by another key");
 }
 
 /* GDB names the target: all that follows the command is its argument, also when a name has blanks. */
@@ -353,6 +359,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_NO_STOP:
 		o->no_stop = true;
+		break;
+	case KEY_LOW_MEMORY:
+		o->low_memory = true;
 		break;
 	case KEY_JSON:
 		o->as_json = true;

@@ -12,6 +12,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+/* Of the target's memory; what is made of it comes on top. */
+#define LOW_MEMORY_KEEPS (UINT64_C(32) << 20)
+
 static bool open_target(struct session *s, const struct options *o, struct error *err)
 {
 	const struct target_options target_options = {
@@ -19,6 +22,7 @@ static bool open_target(struct session *s, const struct options *o, struct error
 		.sysroot = o->sysroot,
 		.library_dirs = o->library_dirs,
 		.no_stop = o->no_stop,
+		.kept_most = o->low_memory ? LOW_MEMORY_KEEPS : 0,
 		.progress = s->progress,
 	};
 
@@ -50,6 +54,8 @@ static bool is_worth_holding(const struct session *s)
 {
 	const struct options *o = s->options;
 
+	if (o->low_memory)
+		return true;
 	return o->command->needs == NEEDS_PAGES && !o->is_unfolded && target_resident(s->target) >= HOLD_FROM;
 }
 
@@ -101,7 +107,7 @@ static size_t tasks_worth_holding(const struct session *s)
 {
 	uint64_t resident = target_resident(s->target), most = resident / 80000;
 
-	if (!target_is_held(s->target) || resident > memory_available() / 2)
+	if (!target_is_held(s->target) || s->options->low_memory || resident > memory_available() / 2)
 		return 0;
 	return most > 1000 ? most : 1000;
 }
@@ -140,7 +146,7 @@ bool session_build_model(struct session *s, const struct model_options *wants, s
 	model_destroy(s->model);
 	s->model = NULL;
 	if (wants->needs_heap || wants->needs_graph || wants->needs_orphans || wants->needs_wakes) {
-		if (target_is_held(s->target) && !capture_instead(s, err))
+		if (target_is_held(s->target) && !s->options->low_memory && !capture_instead(s, err))
 			return false;
 	} else {
 		first.tasks_most = tasks_worth_holding(s);

@@ -24,12 +24,13 @@ struct session {
 
 /* Opens what the options name. A live process is captured here, and runs on, when the command needs its
  * memory; or it is held, when the command needs no more than some pages of it: then session_print lets it go,
- * once the answer is there and before a byte of it is written. */
+ * once the answer is there and before a byte of it is written. With --low-memory it is held in any case. */
 bool session_open(struct session *session, const struct options *options, struct error *err);
 void session_close(struct session *session);
 
-/* Builds the model with what the command needs. A process that is held is let go and captured when the model
- * needs the heap, or when it has so many tasks that it would be held for longer than a copy takes. */
+/* Builds the model with what the command needs. A process that is held is, without --low-memory, let go and
+ * captured when the model needs the heap, or when it has so many tasks that it would be held for longer than
+ * a copy takes. */
 bool session_build_model(struct session *session, const struct model_options *wants, struct error *err);
 
 /* Warnings about the target, on standard error: what the user must know to trust the answer. */

@@ -60,11 +60,17 @@ static bool is_interrupted(struct model *model)
 	return model->is_interrupted;
 }
 
+/* Where memory is scarce there is none for that. */
+static bool wants_retained(const struct model *model, const struct model_options *options)
+{
+	return options->needs_retained && !target_is_scarce(model->py->target);
+}
+
 static void build_graph(struct model *model, const struct model_options *options)
 {
 	struct python *py = model->py;
 
-	model->graph = graph_build(py, model->asyncio->heap, options->needs_retained);
+	model->graph = graph_build(py, model->asyncio->heap, wants_retained(model, options));
 	if (!model->graph)
 		return;
 	roots_find(model->asyncio, model->graph, &model->roots);
@@ -95,7 +101,7 @@ static void build_with_heap(struct model *model, const struct model_options *opt
 		findings_run(model, options->rules);
 	}
 	/* Last, since it takes most memory: what is not needed any more is gone by then. */
-	if (options->needs_retained && model->graph && !is_interrupted(model)) {
+	if (wants_retained(model, options) && model->graph && !is_interrupted(model)) {
 		progress_phase(py->progress, "adding up what objects retain", 0);
 		if (!options->is_asked_later)
 			reach_deinit(&model->reach);

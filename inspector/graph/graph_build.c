@@ -1,55 +1,10 @@
-#include "inspector/base/big.h"
-#include "inspector/base/parallel.h"
-#include "inspector/graph/graph.h"
-#include "inspector/python/heap_inner.h"
+#include "inspector/graph/graph_build_inner.h"
 #include "inspector/python/memory.h"
-#include "inspector/python/refs_targets.h"
 
 #include <stdlib.h>
 
-/* Words of bits in a part: 2 MiB of addresses. Threads take parts one after another. */
-#define PART_WORDS 4096
-
 /* Objects below this are not worth a thread. */
 #define WORTH_THREADS 20000
-
-/* The references of the tracked objects of a part stand one behind the other in the streams of the thread
- * that took it. */
-struct part {
-	uint32_t worker;
-	uint64_t first_count, first_target; /* in the streams of that worker */
-};
-
-/* While building, targets are positions: numbers come when all nodes are there. */
-struct worker {
-	struct build *build;
-	struct python *py; /* owned: a fork */
-	struct ref_reader reader;
-	struct stream counts, targets; /* of the objects in parts */
-	struct stream met;	       /* positions of untracked objects, as they become known */
-	struct stream scanned;	       /* positions of objects whose turn comes last */
-	uint64_t read;		       /* of met */
-	/* Of the objects that are in no part, and that have a bit in build->added. */
-	struct stream late, late_counts, late_targets;
-	struct stream *goes_to;			     /* targets or late_targets */
-	struct stream tracebacks, weakrefs, statics; /* positions */
-	size_t partial;
-};
-
-struct build {
-	struct graph *graph;
-	struct heap *heap;
-	/* One bit for each position: objects that are read apart from their part, since they are untracked or
-	 * have memory that is scanned; and what was looked at and is no node. */
-	uint64_t *added, *leaves;
-	bool with_leaves; /* they are wanted afterwards */
-	struct part *parts;
-	size_t part_count;
-	size_t next_part; /* atomic */
-	uint64_t most_edges;
-	unsigned worker_count;
-	struct worker workers[PARALLEL_MOST];
-};
 
 static bool is_node_type(struct python *py, const struct pytype *type, uint64_t object)
 {
@@ -99,14 +54,17 @@ static void take_targets(void *context, const uint64_t *targets, size_t count)
 	struct worker *w = context;
 	const uint64_t *tracked = w->build->heap->bits;
 
-	if (w->targets.count + w->late_targets.count > w->build->most_edges)
+	if (w->given > w->build->most_edges)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
 
 		if (position == NO_POSITION)
 			continue;
-		if (bit_is_set(tracked, position) || is_untracked_node(w, targets[i], position))
+		if (!bit_is_set(tracked, position) && !is_untracked_node(w, targets[i], position))
+			continue;
+		w->given++;
+		if (!w->build->counts_first)
 			stream_push(w->goes_to, position);
 	}
 }
@@ -133,17 +91,17 @@ static void note_kind(struct worker *w, uint32_t position, enum type_kind kind)
 
 static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object, const struct ref_plan *plan)
 {
-	uint64_t before = w->goes_to->count;
+	uint64_t before = w->given;
 
 	if (plan)
 		note_kind(w, position, ref_plan_type(plan)->kind);
-	if (w->targets.count + w->late_targets.count > w->build->most_edges) {
+	if (w->given > w->build->most_edges) {
 		w->partial++;
 		return 0;
 	}
 	if (!ref_reader_read(&w->reader, object, plan) || w->reader.is_partial)
 		w->partial++;
-	return (uint32_t)(w->goes_to->count - before);
+	return (uint32_t)(w->given - before);
 }
 
 /* Whether an object is left for the end, when all that a scan can find is known. */
@@ -186,30 +144,18 @@ static void read_part(struct worker *w, struct part *part, size_t first, size_t 
 	}
 }
 
-static size_t part_end(const struct build *b, size_t part)
-{
-	size_t end = (part + 1) * PART_WORDS;
-
-	return end < b->heap->word_count ? end : b->heap->word_count;
-}
-
-static bool is_interrupted(const struct build *b)
-{
-	return progress_is_interrupted(b->graph->py->progress);
-}
-
 static void read_objects(void *context, unsigned thread)
 {
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
 	size_t part;
 
-	while (!is_interrupted(b) &&
+	while (!build_is_paused(b) &&
 		(part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
-		read_part(w, &b->parts[part], part * PART_WORDS, part_end(b, part));
+		read_part(w, &b->parts[part], part * PART_WORDS, build_part_end(b, part));
 		progress_add(b->graph->py->progress, 1);
 	}
-	for (; w->read < w->met.count && !is_interrupted(b); w->read++) {
+	for (; w->read < w->met.count && !build_is_paused(b); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 		uint64_t object = heap_position_address(b->heap, position);
 
@@ -218,137 +164,52 @@ static void read_objects(void *context, unsigned thread)
 	}
 }
 
+static bool have_read_objects(const struct build *b)
+{
+	bool is_done = b->next_part >= b->part_count;
+
+	for (unsigned i = 0; i < b->worker_count; i++)
+		is_done &= b->workers[i].read == b->workers[i].met.count;
+	return is_done;
+}
+
 /* What is met on the way was not known to any scan. */
 static void read_scanned(void *context, unsigned thread)
 {
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
 
-	for (uint64_t i = 0; i < w->scanned.count; i++) {
-		uint32_t position = stream_at(&w->scanned, i);
+	for (; w->scanned_read < w->scanned.count && !build_is_paused(b); w->scanned_read++) {
+		uint32_t position = stream_at(&w->scanned, w->scanned_read);
 
 		read_late(w, position, heap_position_address(b->heap, position));
 	}
-	for (; w->read < w->met.count; w->read++) {
+	for (; w->read < w->met.count && !build_is_paused(b); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 
+		if (b->counts_first) {
+			pthread_mutex_lock(&b->lock);
+			addrmap_put(&b->unknown, position, 0);
+			pthread_mutex_unlock(&b->lock);
+		}
 		read_late(w, position, heap_position_address(b->heap, position));
 	}
+}
+
+static bool have_read_scanned(const struct build *b)
+{
+	bool is_done = true;
+
+	for (unsigned i = 0; i < b->worker_count; i++)
+		is_done &= b->workers[i].read == b->workers[i].met.count &&
+			   b->workers[i].scanned_read == b->workers[i].scanned.count;
+	return is_done;
 }
 
 static void join_added(struct build *b)
 {
 	for (size_t i = 0; i < b->heap->word_count; i++)
 		b->heap->bits[i] |= b->added[i];
-}
-
-static void place_counts(void *context, unsigned thread)
-{
-	struct build *b = context;
-	const struct heap *heap = b->heap;
-	size_t part;
-
-	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
-		const struct stream *counts = &b->workers[b->parts[part].worker].counts;
-		uint64_t at = b->parts[part].first_count;
-
-		for (size_t word = part * PART_WORDS; word < part_end(b, part); word++) {
-			uint32_t node = heap->ranks[word];
-
-			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
-				if (!(b->added[word] & left & -left))
-					adjacency_set_degree(&b->graph->out, node, stream_at(counts, at++));
-		}
-	}
-	(void)thread;
-}
-
-/* The numbers of the targets of a node, which stand from *at on in a stream, as positions. */
-static void place_run(struct build *b, uint32_t node, const struct stream *targets, uint64_t *at)
-{
-	struct adjacency *out = &b->graph->out;
-	uint32_t *to = out->targets + adjacency_first(out, node);
-
-	for (uint32_t left = adjacency_degree(out, node); left; left--)
-		*to++ = rank_of(b->heap, stream_at(targets, (*at)++));
-}
-
-static void place_targets(void *context, unsigned thread)
-{
-	struct build *b = context;
-	const struct heap *heap = b->heap;
-	size_t part;
-
-	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
-		const struct stream *targets = &b->workers[b->parts[part].worker].targets;
-		uint64_t at = b->parts[part].first_target;
-
-		for (size_t word = part * PART_WORDS; word < part_end(b, part); word++) {
-			uint32_t node = heap->ranks[word];
-
-			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++) {
-				if (b->added[word] & left & -left)
-					continue;
-				place_run(b, node, targets, &at);
-			}
-		}
-	}
-	(void)thread;
-}
-
-static void place_late_counts(struct build *b)
-{
-	for (unsigned k = 0; k < b->worker_count; k++) {
-		const struct worker *w = &b->workers[k];
-
-		for (uint64_t i = 0; i < w->late.count; i++)
-			adjacency_set_degree(&b->graph->out, rank_of(b->heap, stream_at(&w->late, i)),
-				stream_at(&w->late_counts, i));
-	}
-}
-
-static void place_late_targets(struct build *b)
-{
-	for (unsigned k = 0; k < b->worker_count; k++) {
-		const struct worker *w = &b->workers[k];
-		uint64_t at = 0;
-
-		for (uint64_t i = 0; i < w->late.count; i++)
-			place_run(b, rank_of(b->heap, stream_at(&w->late, i)), &w->late_targets, &at);
-	}
-}
-
-static void run(struct build *b, void (*work)(void *context, unsigned thread))
-{
-	b->next_part = 0;
-	parallel_run(b->worker_count, work, b);
-}
-
-static void number_nodes(struct build *b)
-{
-	struct graph *g = b->graph;
-	struct heap *heap = b->heap;
-
-	join_added(b);
-	if (b->with_leaves)
-		g->leaves = b->leaves;
-	else
-		big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
-	heap_freeze(heap);
-	g->count = heap_count(heap);
-	adjacency_init(&g->out, g->count);
-	run(b, place_counts);
-	place_late_counts(b);
-	if (!adjacency_place(&g->out)) {
-		/* take_targets sees to it that this does not happen. */
-		adjacency_deinit(&g->out);
-		adjacency_init(&g->out, g->count);
-		adjacency_place(&g->out);
-		g->partial = g->count;
-	}
-	run(b, place_targets);
-	place_late_targets(b);
-	big_free(b->added, heap->word_count, sizeof(*b->added));
 }
 
 static void set_bits(const struct build *b, struct stream *positions, uint64_t *bits)
@@ -399,15 +260,21 @@ static void join_worker(struct build *b, struct worker *w)
 	python_join(g->py, w->py);
 }
 
+static void free_build(struct build *b)
+{
+	big_free(b->added, b->heap->word_count, sizeof(*b->added));
+	addrmap_deinit(&b->unknown);
+	free(b->parts);
+	free(b);
+}
+
 static void give_up(struct build *b)
 {
 	for (unsigned i = 0; i < b->worker_count; i++)
 		join_worker(b, &b->workers[i]);
-	big_free(b->added, b->heap->word_count, sizeof(*b->added));
 	big_free(b->leaves, b->heap->word_count, sizeof(*b->leaves));
 	free(b->graph);
-	free(b->parts);
-	free(b);
+	free_build(b);
 }
 
 /* Each reference is a word of the target's memory, of which a sane object has no second one; objects that
@@ -429,6 +296,8 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 	b->graph = graph;
 	b->heap = heap;
 	b->with_leaves = with_leaves;
+	b->counts_first = target_is_scarce(py->target);
+	b->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	b->added = big_alloc(heap->word_count, sizeof(*b->added));
 	b->leaves = big_alloc(heap->word_count, sizeof(*b->leaves));
 	b->part_count = (heap->word_count + PART_WORDS - 1) / PART_WORDS;
@@ -447,16 +316,21 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 		w->reader.with_string_keys = with_leaves;
 	}
 	progress_phase(py->progress, "reading objects", b->part_count);
-	run(b, read_objects);
+	build_run_on(b, read_objects, have_read_objects);
 	join_added(b);
-	if (!is_interrupted(b))
-		run(b, read_scanned);
+	if (!build_is_interrupted(b))
+		build_run_on(b, read_scanned, have_read_scanned);
 	progress_phase(py->progress, "numbering objects", 0);
-	if (is_interrupted(b)) {
+	if (build_is_interrupted(b)) {
 		give_up(b);
 		return NULL;
 	}
-	number_nodes(b);
+	build_place(b);
+	if (build_is_interrupted(b)) {
+		adjacency_deinit(&graph->out);
+		give_up(b);
+		return NULL;
+	}
 	graph->tracebacks = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->tracebacks));
 	graph->weakrefs = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->weakrefs));
 	graph->statics = xcalloc((size_t)graph->count / 64 + 1, sizeof(*graph->statics));
@@ -467,7 +341,7 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 		join_worker(b, &b->workers[i]);
 	}
 	mark_module_dicts(graph);
-	free(b->parts);
-	free(b);
+	graph->leaves = b->leaves;
+	free_build(b);
 	return graph;
 }

@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes, a multiple of 8. */
+#define SCANNED_AT_ONCE ((uint64_t)1 << 20)
+
 #define OBJECTS_MAX 4096
 #define PLACES_MAX  8
 /* Of the holders of one object so many are looked at for what is theirs. */
@@ -275,18 +278,31 @@ static void classify(struct scan *s, uint64_t object, uint64_t address)
 	add_found(s, object, &place);
 }
 
-static void scan_words(struct scan *s, const struct region *r)
+static void scan_words(struct scan *s, uint64_t address, const uint8_t *bytes, size_t size)
 {
-	const uint8_t *bytes = r->bytes + (-r->start & 7);
-	uint64_t address = (r->start + 7) & ~UINT64_C(7), object;
-
-	for (; address + 8 <= r->end; address += 8, bytes += 8) {
+	for (uint64_t object; size >= 8; address += 8, bytes += 8, size -= 8) {
 		uint64_t word = load_unsigned(bytes, 8);
 		unsigned slot = filter_slot(word);
 
 		if (s->filter[slot / 64] >> (slot % 64) & 1 && addrmap_get(&s->wanted, word, &object))
 			classify(s, object, address);
 	}
+}
+
+static void scan_region(struct scan *s, const struct region *r)
+{
+	struct target *target = s->py->target;
+	uint8_t *buffer = r->is_partial ? xmalloc(SCANNED_AT_ONCE) : NULL;
+
+	for (uint64_t at = (r->start + 7) & ~UINT64_C(7); at + 8 <= r->end; at += SCANNED_AT_ONCE) {
+		size_t size = r->end - at < SCANNED_AT_ONCE ? r->end - at : SCANNED_AT_ONCE;
+		const uint8_t *bytes = target_peek(target, at, size, buffer);
+
+		if (bytes)
+			scan_words(s, at, bytes, size);
+		target_ease(target);
+	}
+	free(buffer);
 }
 
 static void scan_registers(struct scan *s)
@@ -364,7 +380,7 @@ void native_refs_find(const struct retention_graph *g, struct retention *objects
 		scan_registers(s);
 		for (size_t i = 0; i < region_count; i++)
 			if (regions[i].bytes && !regions[i].is_file && !regions[i].is_zero)
-				scan_words(s, &regions[i]);
+				scan_region(s, &regions[i]);
 		hand_over(s, objects);
 	}
 	addrmap_deinit(&s->wanted);

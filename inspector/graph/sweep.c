@@ -55,7 +55,7 @@ static void visit_all(void *context, unsigned thread)
 	const struct progress *progress = run->graph->py->progress;
 	size_t word;
 
-	while (!progress_is_interrupted(progress) &&
+	while (!progress_is_interrupted(progress) && !target_is_full(run->graph->py->target) &&
 		(word = __atomic_fetch_add(&run->next, STRETCH_WORDS, __ATOMIC_RELAXED)) < heap->word_count)
 		visit_stretch(run, &run->sweepers[thread], word,
 			word + STRETCH_WORDS < heap->word_count ? word + STRETCH_WORDS : heap->word_count);
@@ -78,7 +78,10 @@ void sweep_run(const struct graph *graph, const struct sweep *sweep)
 		s->reader.context = s;
 		s->reader.with_string_keys = sweep->with_string_keys;
 	}
-	parallel_run(threads, visit_all, &run);
+	do {
+		parallel_run(threads, visit_all, &run);
+		target_ease(graph->py->target);
+	} while (run.next < graph->heap->word_count && !progress_is_interrupted(graph->py->progress));
 	for (unsigned i = 0; i < threads; i++) {
 		ref_reader_deinit(&run.sweepers[i].reader);
 		python_join(graph->py, run.sweepers[i].py);

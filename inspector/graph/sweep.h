@@ -1,7 +1,8 @@
 /* sweep: goes over all objects of a graph by several threads, each with readers of its own.
  *
  * A thread takes one stretch of addresses after another; within one the objects come in order. Nothing may
- * depend on who takes which. */
+ * depend on who takes which. Between two stretches memory of the target may go (target_ease): nothing that a
+ * visitor has borrowed of it may be kept. */
 #ifndef ASYNCINSPECT_GRAPH_SWEEP_H
 #define ASYNCINSPECT_GRAPH_SWEEP_H
 

@@ -24,15 +24,23 @@ static const char *name_or_unknown(struct python *py, const struct body *body, e
 	return name ? name : "?";
 }
 
-/* The bytes of a bytes object; NULL when it is none or longer than limit. */
-static const uint8_t *open_bytes(struct python *py, uint64_t address, size_t limit, size_t *size)
+/* The bytes of a bytes object, in the arena; NULL when it is none or longer than limit. */
+static const uint8_t *copy_bytes(struct python *py, uint64_t address, size_t limit, size_t *size)
 {
 	uint64_t length;
+	uint8_t *copy;
 
 	if (!read_unsigned(py, address, FIELD_var_size, &length, NULL) || length > limit)
 		return NULL;
+	if (!target_extent(py->target, address + python_field(py, FIELD_bytes_value)->offset, length) &&
+		length)
+		return NULL;
 	*size = length;
-	return target_bytes(py->target, address + python_field(py, FIELD_bytes_value)->offset, length, NULL);
+	copy = arena_alloc(py->arena, length);
+	return target_read(
+		       py->target, address + python_field(py, FIELD_bytes_value)->offset, copy, length, NULL)
+		       ? copy
+		       : NULL;
 }
 
 static uint32_t tuple_length(struct python *py, uint64_t tuple)
@@ -53,7 +61,7 @@ static void read_variables(struct python *py, const struct body *body, struct py
 	code->names[0] = body_pointer(py, body, FIELD_code_localsplusnames);
 	code->name_counts[0] = code->nlocalsplus;
 	code->kinds =
-		open_bytes(py, body_pointer(py, body, FIELD_code_localspluskinds), LOCALSPLUS_MAX, &size);
+		copy_bytes(py, body_pointer(py, body, FIELD_code_localspluskinds), LOCALSPLUS_MAX, &size);
 	if (code->kinds && size < code->nlocalsplus)
 		code->kinds = NULL;
 }
@@ -132,7 +140,7 @@ static struct pycode *read_code(struct python *py, uint64_t address, struct erro
 			code->name);
 		return NULL;
 	}
-	code->linetable = open_bytes(
+	code->linetable = copy_bytes(
 		py, body_pointer(py, &body, FIELD_code_linetable), LINETABLE_MAX, &code->linetable_size);
 	return code;
 }

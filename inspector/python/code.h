@@ -29,7 +29,7 @@ struct pycode {
 	uint64_t names[3];
 	uint32_t name_counts[3];
 	const uint8_t *kinds;	  /* nlocalsplus bytes of co_localspluskinds; NULL when unreadable */
-	const uint8_t *linetable; /* borrowed; NULL when unreadable */
+	const uint8_t *linetable; /* NULL when unreadable */
 	size_t linetable_size;	  /* bytes */
 	uint64_t bytecode;	  /* address of the first instruction */
 	uint64_t bytecode_size;	  /* bytes */

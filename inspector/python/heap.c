@@ -21,6 +21,7 @@ struct heap *heap_create(struct python *py, struct error *err)
 	const struct region *regions = target_regions(py->target, &region_count);
 	uint64_t next = 0;
 
+	heap->target = py->target;
 	heap->areas = xcalloc(region_count, sizeof(*heap->areas));
 	heap->spans = xcalloc(region_count, sizeof(*heap->spans));
 	for (size_t i = 0; i < region_count; i++) {
@@ -30,7 +31,8 @@ struct heap *heap_create(struct python *py, struct error *err)
 
 		if (!regions[i].bytes)
 			continue;
-		*area = (struct area){regions[i].start, regions[i].end, base, regions[i].bytes, NO_POSITION};
+		*area = (struct area){regions[i].start, regions[i].end, base, regions[i].bytes,
+			regions[i].is_partial, NO_POSITION};
 		heap->area_count++;
 		if (!holds_objects(&regions[i]) || base >= regions[i].end)
 			continue;

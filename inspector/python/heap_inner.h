@@ -15,11 +15,13 @@ struct area {
 	uint64_t start, end; /* addresses */
 	uint64_t base;	     /* the first address in it that is a multiple of GRANULE */
 	const uint8_t *bytes;
-	uint32_t first; /* position of base, a multiple of 64; NO_POSITION: it holds no objects */
+	bool is_partial; /* bytes are there once target_bytes was asked for them */
+	uint32_t first;	 /* position of base, a multiple of 64; NO_POSITION: it holds no objects */
 };
 
 struct heap {
-	struct area *areas; /* by address */
+	const struct target *target; /* borrowed */
+	struct area *areas;	     /* by address */
 	size_t area_count;
 	uint32_t *spans; /* indices of the areas that hold objects, by address and by position */
 	size_t span_count;
@@ -64,7 +66,10 @@ static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t addre
 {
 	const struct area *area = area_of(cache, address);
 
-	return area && size <= area->end - address ? area->bytes + (address - area->start) : NULL;
+	if (!area || size > area->end - address)
+		return NULL;
+	return area->is_partial ? target_bytes(cache->heap->target, address, size, NULL)
+				: area->bytes + (address - area->start);
 }
 
 /* As heap_position. */

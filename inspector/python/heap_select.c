@@ -10,6 +10,9 @@
 /* Words of bits below this are not worth a thread. */
 #define WORTH_THREADS 4096
 
+/* Words of bits in a stretch, between two of which memory of the target may go: 2 MiB of addresses. */
+#define STRETCH_WORDS 4096
+
 /* Types of which a thread remembers the answer; a heap has mostly objects of few. */
 #define TYPES_RECENT 1024
 
@@ -21,6 +24,7 @@ struct selector {
 	unsigned threads;
 	pthread_mutex_t lock;
 	struct {
+		size_t word;	   /* how far the thread is */
 		uint64_t *objects; /* owned */
 		size_t count, capacity;
 	} found[PARALLEL_MOST];
@@ -43,37 +47,67 @@ static bool is_wanted(struct selector *s, struct answer *recent, uint64_t type)
 	return answer->is_wanted;
 }
 
+struct part {
+	struct selector *s;
+	unsigned thread;
+	struct area_cache areas;
+	struct answer recent[TYPES_RECENT]; /* no type is at address 0 */
+};
+
+static void look_at(struct part *p, uint64_t object)
+{
+	struct selector *s = p->s;
+	uint64_t offset = python_field(s->py, FIELD_object_type)->offset, type;
+	const uint8_t *bytes = area_bytes(&p->areas, object, offset + 8);
+
+	if (bytes)
+		type = load_unsigned(bytes + offset, 8);
+	else if (!read_pointer(s->py, object, FIELD_object_type, &type, NULL))
+		return;
+	if (!is_wanted(s, p->recent, type))
+		return;
+	s->found[p->thread].objects = grow_array(s->found[p->thread].objects, &s->found[p->thread].capacity,
+		s->found[p->thread].count + 1, sizeof(uint64_t));
+	s->found[p->thread].objects[s->found[p->thread].count++] = object;
+}
+
+static size_t part_end(const struct selector *s, unsigned thread)
+{
+	return s->heap->word_count * (thread + 1) / s->threads;
+}
+
 static void select_part(void *context, unsigned thread)
 {
-	struct selector *s = context;
-	const struct heap *heap = s->heap;
-	uint64_t offset = python_field(s->py, FIELD_object_type)->offset;
-	size_t word = heap->word_count * thread / s->threads,
-	       end = heap->word_count * (thread + 1) / s->threads;
-	/* No type is at address 0. */
-	struct answer recent[TYPES_RECENT] = {{0, false}};
-	struct area_cache areas;
+	struct part p = {.s = context, .thread = thread, .recent = {{0, false}}};
+	const struct heap *heap = p.s->heap;
+	size_t *word = &p.s->found[thread].word, end = part_end(p.s, thread);
 
-	area_cache_init(&areas, heap);
-	for (; word < end && !progress_is_interrupted(s->py->progress); word++) {
-		uint64_t left = heap->bits[word];
-		uint64_t first = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
+	area_cache_init(&p.areas, heap);
+	for (; *word < end && !progress_is_interrupted(p.s->py->progress); ++*word) {
+		uint64_t left = heap->bits[*word];
+		uint64_t first = left ? heap_position_address(heap, (uint32_t)(*word * 64)) : 0;
 
-		for (; left; left &= left - 1) {
-			uint64_t object = first + (uint64_t)__builtin_ctzll(left) * GRANULE, type;
-			const uint8_t *bytes = area_bytes(&areas, object, offset + 8);
-
-			if (bytes)
-				type = load_unsigned(bytes + offset, 8);
-			else if (!read_pointer(s->py, object, FIELD_object_type, &type, NULL))
-				continue;
-			if (!is_wanted(s, recent, type))
-				continue;
-			s->found[thread].objects = grow_array(s->found[thread].objects,
-				&s->found[thread].capacity, s->found[thread].count + 1, sizeof(uint64_t));
-			s->found[thread].objects[s->found[thread].count++] = object;
-		}
+		if (*word % STRETCH_WORDS == 0 && target_is_full(heap->target))
+			return;
+		for (; left; left &= left - 1)
+			look_at(&p, first + (uint64_t)__builtin_ctzll(left) * GRANULE);
 	}
+}
+
+/* What is full is emptied, until each thread has come to its end. */
+static void select_all(struct selector *s)
+{
+	bool is_done;
+
+	for (unsigned i = 0; i < s->threads; i++)
+		s->found[i].word = s->heap->word_count * i / s->threads;
+	do {
+		parallel_run(s->threads, select_part, s);
+		target_ease(s->py->target);
+		is_done = true;
+		for (unsigned i = 0; i < s->threads; i++)
+			is_done &= s->found[i].word == part_end(s, i);
+	} while (!is_done && !progress_is_interrupted(s->py->progress));
 }
 
 uint64_t *heap_select(
@@ -87,7 +121,7 @@ uint64_t *heap_select(
 		.lock = PTHREAD_MUTEX_INITIALIZER};
 	uint64_t *objects;
 
-	parallel_run(s.threads, select_part, &s);
+	select_all(&s);
 	objects = s.found[0].objects;
 	*count = s.found[0].count;
 	for (unsigned i = 1; i < s.threads; i++) {

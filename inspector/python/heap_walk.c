@@ -1,6 +1,6 @@
 #include "inspector/base/big.h"
 #include "inspector/base/parallel.h"
-#include "inspector/python/heap_inner.h"
+#include "inspector/python/heap_links.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/mimalloc.h"
 
@@ -46,21 +46,24 @@ struct place {
 	uint64_t previous, at; /* heads: the last one that was taken, and the next */
 };
 
-/* Goes on one by one and knows every irregularity. */
-static bool walk_list(
-	struct python *py, struct heap *heap, uint64_t ring, struct place place, struct error *err)
+/* Goes on one by one, at most so many steps, and knows every irregularity. */
+static bool walk_some(struct python *py, struct heap *heap, uint64_t ring, struct place *walked,
+	uint64_t most, struct error *err)
 {
 	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
+	struct place place = *walked;
 
-	while (place.at != ring) {
+	for (; place.at != ring && most; most--) {
 		struct body head;
 		uint64_t back;
 
 		if (!body_open(py, place.at, head_size + python_sizeof(py, FIELD_sizeof_object), &head, err))
 			return false;
 		back = body_pointer(py, &head, FIELD_gc_head_prev) & LINK_MASK;
-		if (back != place.previous && is_half_linked(py, ring, place.previous))
-			return true;
+		if (back != place.previous && is_half_linked(py, ring, place.previous)) {
+			place.at = ring;
+			break;
+		}
 		if (back != place.previous && !is_half_unlinked(py, place.previous, place.at, back))
 			return error_at(err, ERROR_CORRUPT, place.at,
 				"the collector's list is broken at 0x%llx: the object before it is another",
@@ -71,6 +74,7 @@ static bool walk_list(
 		place.previous = place.at;
 		place.at = body_pointer(py, &head, FIELD_gc_head_next) & LINK_MASK;
 	}
+	*walked = place;
 	return true;
 }
 
@@ -82,7 +86,8 @@ struct march {
 	uint64_t head_size, size;    /* of a head; of what is looked at */
 	uint64_t *mine;		     /* bits; only this march writes to them */
 	const uint64_t *theirs;
-	uint64_t most; /* objects to take at most */
+	const struct heap_links *links; /* NULL: memory is read */
+	uint64_t most;			/* objects to take at most */
 	struct progress *progress;
 	struct place place;
 	uint64_t count;
@@ -122,6 +127,66 @@ static void march_on(struct march *m)
 	m->count += count;
 }
 
+/* The same by links that were collected, from position to position. */
+static void march_on_by_links(struct march *m)
+{
+	const struct heap *heap = m->cache.heap;
+	uint32_t ring = heap_position(heap, m->ring), previous = heap_position(heap, m->place.previous),
+		 at = heap_position(heap, m->place.at), next, before;
+	uint64_t count = 0;
+
+	if (ring == NO_POSITION || previous == NO_POSITION || at == NO_POSITION)
+		return;
+	while (at != ring && count < m->most && heap_links_at(m->links, at, &next, &before)) {
+		uint32_t onward = m->onward < m->back ? next : before,
+			 back = m->onward < m->back ? before : next;
+		uint32_t object = at + (uint32_t)(m->head_size / GRANULE);
+
+		if (back != previous || bit_is_set(m->mine, object))
+			break;
+		if (bit_load(m->theirs, object)) {
+			m->has_met = true;
+			break;
+		}
+		if (count % 65536 == 0 && progress_is_interrupted(m->progress))
+			break;
+		bit_store(m->mine, object);
+		previous = at;
+		at = onward;
+		count++;
+	}
+	m->place = (struct place){heap_position_address(heap, previous), heap_position_address(heap, at)};
+	m->count += count;
+}
+
+static void march(struct march *m)
+{
+	if (m->links)
+		march_on_by_links(m);
+	else
+		march_on(m);
+}
+
+/* What a march does not take is taken one by one. With links it marches on then: without, all that is left is
+ * irregular, or has been walked from the other end. */
+static bool walk_rest(struct python *py, struct heap *heap, struct march *m, struct error *err)
+{
+	const uint64_t some = m->links ? 64 : UINT64_MAX;
+
+	m->theirs = m->mine;
+	m->most = UINT64_MAX;
+	while (m->place.at != m->ring) {
+		if (progress_is_interrupted(py->progress))
+			return error_set(err, ERROR_INTERRUPTED, "interrupted");
+		if (!walk_some(py, heap, m->ring, &m->place, some, err))
+			return false;
+		target_ease(py->target);
+		if (m->links)
+			march(m);
+	}
+	return true;
+}
+
 /* Lists below this are not worth a thread. */
 #define WORTH_THREADS 50000
 
@@ -131,7 +196,7 @@ struct pair {
 
 static void march_one(void *context, unsigned thread)
 {
-	march_on(((struct pair *)context)->marches[thread]);
+	march(((struct pair *)context)->marches[thread]);
 }
 
 static void join_bits(uint64_t *bits, uint64_t *more, size_t count)
@@ -143,7 +208,7 @@ static void join_bits(uint64_t *bits, uint64_t *more, size_t count)
 }
 
 /* From both ends. Each step was seen from both sides, so where the walks meet nothing is between them. What
- * they do not agree about is left to walk_list, which goes on where the walk from the front stopped. */
+ * they do not agree about is left to walk_rest, which goes on where the walk from the front stopped. */
 static bool walk_from_both_ends(struct python *py, struct heap *heap, struct march *forth, struct error *err)
 {
 	struct march back = *forth;
@@ -170,10 +235,11 @@ static bool walk_from_both_ends(struct python *py, struct heap *heap, struct mar
 	if (is_whole)
 		join_bits(heap->bits, back.mine, heap->word_count);
 	big_free(back.mine, heap->word_count, sizeof(*back.mine));
-	return is_whole || walk_list(py, heap, forth->ring, forth->place, err);
+	return is_whole || walk_rest(py, heap, forth, err);
 }
 
-static bool walk_ring(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
+static bool walk_ring(struct python *py, struct heap *heap, const struct heap_links *links, uint64_t ring,
+	struct error *err)
 {
 	struct march forth = {
 		.ring = ring,
@@ -182,6 +248,7 @@ static bool walk_ring(struct python *py, struct heap *heap, uint64_t ring, struc
 		.head_size = python_sizeof(py, FIELD_sizeof_gc_head),
 		.mine = heap->bits,
 		.theirs = heap->bits,
+		.links = links,
 		.most = WORTH_THREADS,
 		.progress = py->progress,
 		.place.previous = ring,
@@ -192,9 +259,9 @@ static bool walk_ring(struct python *py, struct heap *heap, uint64_t ring, struc
 	forth.place.at &= LINK_MASK;
 	forth.size = forth.head_size + python_sizeof(py, FIELD_sizeof_object);
 	area_cache_init(&forth.cache, heap);
-	march_on(&forth);
+	march(&forth);
 	if (forth.count < WORTH_THREADS || parallel_threads() < 2)
-		return walk_list(py, heap, ring, forth.place, err);
+		return walk_rest(py, heap, &forth, err);
 	return walk_from_both_ends(py, heap, &forth, err);
 }
 
@@ -215,7 +282,8 @@ static bool walk_list_collecting(struct python *py, struct heap *heap, uint64_t 
 	return true;
 }
 
-static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t interp, bool *is_complete)
+static bool walk_interpreter(struct python *py, struct heap *heap, const struct heap_links *links,
+	uint64_t interp, bool *is_complete)
 {
 	uint64_t gc = python_gc_state(py, interp), collecting = 0;
 	struct error err = ERROR_INIT;
@@ -230,7 +298,7 @@ static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t inte
 
 		/* struct gc_generation starts with its list's head. */
 		if (collecting ? !walk_list_collecting(py, heap, ring, &err)
-			       : !walk_ring(py, heap, ring, &err)) {
+			       : !walk_ring(py, heap, links, ring, &err)) {
 			python_note_unreadable(py, &err);
 			ok = false;
 		}
@@ -243,19 +311,23 @@ static bool walk_interpreter(struct python *py, struct heap *heap, uint64_t inte
 struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 {
 	struct heap *heap = heap_create(py, err);
+	struct heap_links *links;
 	uint64_t interp;
 
 	if (!heap)
 		return NULL;
 	*is_complete = true;
+	links = target_is_scarce(py->target) && !python_is_free_threaded(py) ? heap_links_read(py, heap)
+									     : NULL;
 	progress_phase(py->progress, "following the collector's lists", 0);
 	if (!read_pointer(py, py->runtime, FIELD_runtime_interpreters_head, &interp, err)) {
+		heap_links_destroy(links);
 		heap_destroy(heap);
 		return NULL;
 	}
 	for (int i = 0; interp && i < INTERPRETERS_MAX; i++) {
 		if (!python_is_free_threaded(py))
-			walk_interpreter(py, heap, interp, is_complete);
+			walk_interpreter(py, heap, links, interp, is_complete);
 		else if (!mimalloc_walk(py, interp, heap))
 			*is_complete = false;
 		/* One set of lists serves all interpreters. */
@@ -264,6 +336,7 @@ struct heap *heap_walk(struct python *py, bool *is_complete, struct error *err)
 		if (!read_pointer(py, interp, FIELD_interp_next, &interp, NULL))
 			break;
 	}
+	heap_links_destroy(links);
 	if (!progress_is_interrupted(py->progress))
 		return heap;
 	heap_destroy(heap);

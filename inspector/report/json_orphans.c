@@ -168,7 +168,9 @@ json_t *json_object_held(const struct view *view, size_t i)
 	json_object_set_new(o, "address", json_address(r->object));
 	json_object_set_new(o, "type", json_text(type ? type->full_name : NULL));
 	set_retention(view, r, o);
-	json_object_set_new(o, "retained_bytes", json_integer((json_int_t)view_retained(view, r->object)));
+	if (view->model->has_retained)
+		json_object_set_new(
+			o, "retained_bytes", json_integer((json_int_t)view_retained(view, r->object)));
 	if (!view->with_referrers)
 		json_object_del(o, "referrers");
 	if (view->with_referrers && view->depth)

@@ -15,7 +15,9 @@ static void print_object(const struct view *view, const struct retention *r)
 		printf("refcount %lld", (long long)r->refcount);
 	else
 		printf("immortal");
-	printf(", retains %s\n", style_bytes(view, view_retained(view, r->object)));
+	if (view->model->has_retained)
+		printf(", retains %s", style_bytes(view, view_retained(view, r->object)));
+	putchar('\n');
 }
 
 static void print_referrers(const struct view *view, const struct retention *r)

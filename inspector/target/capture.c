@@ -39,8 +39,11 @@ static bool check_memory(const struct target *t, uint64_t bytes, struct error *e
 	error_set(err, ERROR_LIMIT,
 		"process %d has %llu MiB of memory to copy, and %llu MiB are available here", (int)t->pid,
 		(unsigned long long)(bytes >> 20), (unsigned long long)(available >> 20));
-	return error_advise(
-		err, "Write a core and inspect that, here or elsewhere: gcore -o core %d", (int)t->pid);
+	return error_advise(err,
+		"Give --low-memory, for which the process stands still for longer, or write a core and "
+		"inspect that: "
+		"gcore -o core %d",
+		(int)t->pid);
 }
 
 /* All that can be done while the process runs: most of what will be copied is known, its place is reserved
@@ -156,8 +159,10 @@ static bool use(struct target *t, struct copy_plan *plan, struct tracer *tracer,
 	t->monotonic = monotonic_offset(t->proc, &offset) ? clock_ms() / 1000 + offset : 0;
 	if (keep) {
 		done = live_read_maps(t, err);
+		/* Who wants little looks at few pages; who goes through all of them should know which are
+		 * there. */
 		if (done)
-			copy_plan_make(plan, t, false);
+			copy_plan_make(plan, t, t->options.kept_most != 0);
 		done = done && snapshot_reserve(&t->snapshot, plan, err);
 	} else {
 		done = copy_memory(t, plan, err);
@@ -166,6 +171,7 @@ static bool use(struct target *t, struct copy_plan *plan, struct tracer *tracer,
 		take_threads(t, tracer);
 	else if (done)
 		done = live_read_threads(t, true, err);
+	t->holder = pthread_self();
 	if (keep && done)
 		t->held = tracer;
 	else
@@ -231,6 +237,7 @@ bool target_hold(
 		t->is_captured = t->is_partial = t->is_open = true;
 		live_make_regions(t, &plan);
 		pages_init(&t->pages, &t->regions);
+		t->pages.is_scarce = t->options.kept_most != 0;
 	}
 	copy_plan_deinit(&plan);
 	if (done && is_settled)

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 #define PAGE	((uint64_t)4096)
@@ -33,14 +34,29 @@ void pages_deinit(struct pages *pages)
 	memset(pages, 0, sizeof(*pages));
 }
 
+/* A bit is set once the bytes are there. Two threads may fetch the same page: they write the same. */
 static bool has(const uint64_t *bits, uint64_t i)
 {
-	return bits[i / 64] >> (i % 64) & 1;
+	return __atomic_load_n(&bits[i / 64], __ATOMIC_ACQUIRE) >> (i % 64) & 1;
 }
 
 static void set(uint64_t *bits, uint64_t i)
 {
-	bits[i / 64] |= UINT64_C(1) << (i % 64);
+	__atomic_fetch_or(&bits[i / 64], UINT64_C(1) << (i % 64), __ATOMIC_RELEASE);
+}
+
+void pages_drop(struct pages *pages, const struct region_list *regions)
+{
+	for (size_t i = 0; i < regions->count; i++) {
+		const struct region *r = &regions->regions[i];
+
+		/* The bytes are whole pages of a buffer of ours. */
+		if (r->is_partial)
+			madvise((void *)(uintptr_t)r->bytes,
+				(size_t)((r->end - r->start + PAGE - 1) & ~(PAGE - 1)), MADV_DONTNEED);
+	}
+	memset(pages->fetched, 0, (pages->count / 64 + 1) * sizeof(uint64_t));
+	pages->kept = 0;
 }
 
 /* Pages [from, to) of a region, counted from its start: those that lie together and are not there are read
@@ -68,8 +84,10 @@ static bool fetch(struct pages *pages, const struct region *region, uint64_t fir
 			continue;
 		if (got < 0 && errno != EFAULT && errno != ENOMEM)
 			return false;
-		if (got > 0)
-			pages->bytes += (uint64_t)got;
+		if (got > 0) {
+			__atomic_fetch_add(&pages->bytes, (uint64_t)got, __ATOMIC_RELAXED);
+			__atomic_fetch_add(&pages->kept, (uint64_t)got, __ATOMIC_RELAXED);
+		}
 		for (end = from; got > 0 && end < from + ((uint64_t)got + PAGE - 1) / PAGE; end++)
 			set(pages->fetched, first + end);
 		if (got < (ssize_t)size)
@@ -94,11 +112,11 @@ bool pages_need(struct pages *pages, const struct region_list *regions, size_t i
 		return true;
 	if (may_read) {
 		/* In addresses, so that a pool is not cut. */
-		low = (address & ~(AROUND - 1)) < region->start
-			      ? 0
-			      : ((address & ~(AROUND - 1)) - region->start) / PAGE;
+		uint64_t around = pages->is_scarce ? PAGE : AROUND, pool = address & ~(around - 1);
+
+		low = pool < region->start ? 0 : (pool - region->start) / PAGE;
 		high = low > 0 && has(pages->fetched, first + low - 1) ? low + ONWARDS / PAGE
-								       : low + AROUND / PAGE;
+								       : low + around / PAGE;
 		if (high < to)
 			high = to;
 		if (high > last)

@@ -18,10 +18,12 @@ struct target *target_create(enum target_kind kind, const struct target_options 
 	t->arena = arena_create();
 	t->files.arena = t->arena;
 	t->executable = "";
-	t->root = t->proc = -1;
+	t->root = t->proc = t->statm = -1;
 	t->hints = xcalloc(TARGET_HINTS, sizeof(*t->hints));
 	if (options) {
 		t->options = *options;
+		if (options->kept_most)
+			t->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
 		if (options->executable)
 			t->options.executable = arena_strdup(t->arena, options->executable);
 		if (options->sysroot)
@@ -72,6 +74,8 @@ void target_close(struct target *t)
 		close(t->root);
 	if (t->proc >= 0)
 		close(t->proc);
+	if (t->statm >= 0)
+		close(t->statm);
 	free(t->warnings);
 	free((void *)t->hints);
 	arena_destroy(t->arena);
@@ -167,7 +171,8 @@ static bool have(const struct target *t, const struct region *region, uint64_t a
 	for (; size > 0; region++) {
 		uint64_t length = region->end - address < size ? region->end - address : size;
 
-		if (t->is_open && progress_is_interrupted(t->options.progress))
+		if (t->is_open && progress_is_interrupted(t->options.progress) &&
+			pthread_equal(t->holder, pthread_self()))
 			target_cut((struct target *)t);
 		/* What is kept of the process is no change of the target. */
 		if (region->is_partial && !pages_need((struct pages *)&t->pages, &t->regions,

@@ -73,6 +73,7 @@ struct target_options {
 	const char *const *library_dirs; /* --library-dir: NULL-terminated, borrowed; NULL: none */
 	struct progress *progress;	 /* borrowed until target_close; NULL: nobody waits */
 	bool no_stop;			 /* read without stopping, as for a target that a tracer holds */
+	uint64_t kept_most; /* bytes of its memory to have here at a time, about; see target_ease. 0: any */
 };
 
 struct target;
@@ -121,6 +122,20 @@ bool target_is_cut(const struct target *t); /* the user interrupted it while it 
 /* After target_let_go: forgets what was fetched, so that target_capture starts anew. Everything that was
  * borrowed or learned of its memory ends with it. */
 void target_forget(struct target *t);
+
+/* With options.kept_most, for who goes through more memory than there is room for. target_is_full: so many
+ * bytes are here that some should go; any thread may ask. target_trim: none is kept any more; what is asked
+ * for again is fetched again, and everything that was borrowed ends. target_ease: target_trim if it is full.
+ * Without kept_most it is never full and these do nothing. */
+bool target_is_scarce(const struct target *t); /* it has kept_most */
+bool target_is_full(const struct target *t);
+void target_trim(struct target *t);
+void target_ease(struct target *t);
+
+/* size bytes at address, in one region, for who looks at them once and goes on: borrowed, or read into buffer
+ * and kept nowhere else. Pages that cannot be read are zeros. NULL: the region has no bytes, or the process
+ * cannot be read any more. Any thread may ask. */
+const uint8_t *target_peek(const struct target *t, uint64_t address, size_t size, uint8_t *buffer);
 
 /* Bytes of memory that the process has to itself now; 0 when it cannot be told, and for a core. */
 uint64_t target_resident(const struct target *t);

@@ -10,6 +10,7 @@
 #include "inspector/target/snapshot.h"
 #include "inspector/target/target.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define PAGE_BYTES   ((uint64_t)4096)
@@ -41,6 +42,8 @@ struct target {
 
 	/* Core. */
 	struct core_file *core; /* owned */
+	int statm;		/* /proc/self/statm, for target_is_full; -1: not open */
+	uint64_t shared_before; /* bytes of files that were mapped and here after the last target_trim */
 
 	/* Live. */
 	int proc;	     /* /proc/PID, -1 otherwise */
@@ -49,6 +52,7 @@ struct target {
 	bool is_partial;     /* the copy is made as it is asked for */
 	struct tracer *held; /* owned: holds the process while pages are fetched; NULL: nobody is held */
 	bool is_open;	     /* pages may be fetched: it is held, or cannot be */
+	pthread_t holder;    /* the thread that may let it go */
 	struct pages pages;  /* what was fetched */
 	bool no_map_files;   /* /proc/PID/map_files may not be used: do not try again */
 	struct snapshot snapshot;

@@ -1,0 +1,105 @@
+/* graph_build_inner: what graph_build.c reads, graph_place.c gives numbers to, and graph_fill.c reads again.
+ * For these alone. */
+#ifndef ASYNCINSPECT_GRAPH_GRAPH_BUILD_INNER_H
+#define ASYNCINSPECT_GRAPH_GRAPH_BUILD_INNER_H
+
+#include "inspector/base/addrmap.h"
+#include "inspector/base/big.h"
+#include "inspector/base/parallel.h"
+#include "inspector/graph/graph.h"
+#include "inspector/python/refs_targets.h"
+
+#include <pthread.h>
+
+/* Words of bits in a part: 2 MiB of addresses. Threads take parts one after another. */
+#define PART_WORDS 4096
+
+/* The references of the tracked objects of a part stand one behind the other in the streams of the thread
+ * that took it. */
+struct part {
+	uint32_t worker;
+	uint64_t first_count, first_target; /* in the streams of that worker */
+};
+
+/* While building, targets are positions: numbers come when all nodes are there. */
+struct worker {
+	struct build *build;
+	struct python *py; /* owned: a fork */
+	struct ref_reader reader;
+	struct stream counts, targets; /* of the objects in parts */
+	struct stream met;	       /* positions of untracked objects, as they become known */
+	struct stream scanned;	       /* positions of objects whose turn comes last */
+	uint64_t read;		       /* of met */
+	/* Of the objects that are in no part, and that have a bit in build->added. */
+	struct stream late, late_counts, late_targets;
+	struct stream *goes_to;	       /* targets or late_targets */
+	uint64_t given;		       /* targets, of all objects so far */
+	uint64_t scanned_read, filled; /* of scanned; of late, when they are read again */
+	uint32_t *to, *end; /* filling: where the next target of an object goes, and where they end */
+	struct stream tracebacks, weakrefs, statics; /* positions */
+	size_t partial;
+};
+
+struct build {
+	struct graph *graph;
+	struct heap *heap;
+	/* One bit for each position: objects that are read apart from their part, since they are untracked or
+	 * have memory that is scanned; and what was looked at and is no node. */
+	uint64_t *added, *leaves;
+	bool with_leaves; /* they are wanted afterwards */
+	/* There is no room for positions of all targets: at first they are counted, and read again when what
+	 * they lead to has numbers. */
+	bool counts_first;
+	pthread_mutex_t lock;	/* of unknown */
+	struct addrmap unknown; /* counting first: positions of nodes that no scan knows, see is_known */
+	struct part *parts;
+	size_t part_count;
+	size_t next_part; /* atomic */
+	uint64_t most_edges;
+	unsigned worker_count;
+	struct worker workers[PARALLEL_MOST];
+};
+
+static inline size_t build_part_end(const struct build *b, size_t part)
+{
+	size_t end = (part + 1) * PART_WORDS;
+
+	return end < b->heap->word_count ? end : b->heap->word_count;
+}
+
+static inline bool build_is_interrupted(const struct build *b)
+{
+	return progress_is_interrupted(b->graph->py->progress);
+}
+
+/* Whether workers should stop for now: between two objects nothing of the target is borrowed. */
+static inline bool build_is_paused(const struct build *b)
+{
+	return build_is_interrupted(b) || target_is_full(b->graph->py->target);
+}
+
+/* All workers, once, from the first part on. */
+static inline void build_run(struct build *b, void (*work)(void *context, unsigned thread))
+{
+	b->next_part = 0;
+	parallel_run(b->worker_count, work, b);
+}
+
+/* Again and again, with room made in between, until has_ended says so or the user wants an end. */
+static inline void build_run_on(struct build *b, void (*work)(void *context, unsigned thread),
+	bool (*has_ended)(const struct build *b))
+{
+	b->next_part = 0;
+	do {
+		parallel_run(b->worker_count, work, b);
+		target_ease(b->graph->py->target);
+	} while (!has_ended(b) && !build_is_interrupted(b));
+}
+
+/* All nodes are in bits of the heap and in added: gives them numbers, and the graph its edges. */
+void build_place(struct build *b);
+
+/* Reads all objects again, for the numbers of their targets: each run has its place and its length. */
+void build_fill(struct build *b);
+
+#endif

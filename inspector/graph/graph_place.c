@@ -1,0 +1,118 @@
+/* The second part of graph_build: numbers for nodes, and edges in terms of numbers. */
+#include "inspector/graph/graph_build_inner.h"
+
+static void place_counts(void *context, unsigned thread)
+{
+	struct build *b = context;
+	const struct heap *heap = b->heap;
+	size_t part;
+
+	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
+		const struct stream *counts = &b->workers[b->parts[part].worker].counts;
+		uint64_t at = b->parts[part].first_count;
+
+		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
+			uint32_t node = heap->ranks[word];
+
+			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
+				if (!(b->added[word] & left & -left))
+					adjacency_set_degree(&b->graph->out, node, stream_at(counts, at++));
+		}
+	}
+	(void)thread;
+}
+
+/* The numbers of the targets of a node, which stand from *at on in a stream, as positions. */
+static void place_run(struct build *b, uint32_t node, const struct stream *targets, uint64_t *at)
+{
+	struct adjacency *out = &b->graph->out;
+	uint32_t *to = out->targets + adjacency_first(out, node);
+
+	for (uint32_t left = adjacency_degree(out, node); left; left--)
+		*to++ = rank_of(b->heap, stream_at(targets, (*at)++));
+}
+
+static void place_targets(void *context, unsigned thread)
+{
+	struct build *b = context;
+	const struct heap *heap = b->heap;
+	size_t part;
+
+	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
+		const struct stream *targets = &b->workers[b->parts[part].worker].targets;
+		uint64_t at = b->parts[part].first_target;
+
+		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
+			uint32_t node = heap->ranks[word];
+
+			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++) {
+				if (b->added[word] & left & -left)
+					continue;
+				place_run(b, node, targets, &at);
+			}
+		}
+	}
+	(void)thread;
+}
+
+static void place_late_counts(struct build *b)
+{
+	for (unsigned k = 0; k < b->worker_count; k++) {
+		const struct worker *w = &b->workers[k];
+
+		for (uint64_t i = 0; i < w->late.count; i++)
+			adjacency_set_degree(&b->graph->out, rank_of(b->heap, stream_at(&w->late, i)),
+				stream_at(&w->late_counts, i));
+	}
+}
+
+static void place_late_targets(struct build *b)
+{
+	for (unsigned k = 0; k < b->worker_count; k++) {
+		const struct worker *w = &b->workers[k];
+		uint64_t at = 0;
+
+		for (uint64_t i = 0; i < w->late.count; i++)
+			place_run(b, rank_of(b->heap, stream_at(&w->late, i)), &w->late_targets, &at);
+	}
+}
+
+static void free_counts(struct build *b)
+{
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		stream_deinit(&b->workers[i].counts);
+		stream_deinit(&b->workers[i].late_counts);
+	}
+}
+
+void build_place(struct build *b)
+{
+	struct graph *g = b->graph;
+	struct heap *heap = b->heap;
+
+	for (size_t i = 0; i < heap->word_count; i++)
+		heap->bits[i] |= b->added[i];
+	if (!b->with_leaves) {
+		big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
+		b->leaves = NULL;
+	}
+	heap_freeze(heap);
+	g->count = heap_count(heap);
+	adjacency_init(&g->out, g->count);
+	build_run(b, place_counts);
+	place_late_counts(b);
+	if (!adjacency_place(&g->out)) {
+		/* The reader sees to it that this does not happen. */
+		adjacency_deinit(&g->out);
+		adjacency_init(&g->out, g->count);
+		adjacency_place(&g->out);
+		g->partial = g->count;
+	}
+	if (b->counts_first) {
+		free_counts(b);
+		build_fill(b);
+	} else {
+		build_run(b, place_targets);
+		place_late_targets(b);
+	}
+}
