@@ -73,6 +73,7 @@ static void build_graph(struct model *model, const struct model_options *options
 	model->graph = graph_build(py, model->asyncio->heap, wants_retained(model, options));
 	if (!model->graph)
 		return;
+	target_trim(py->target);
 	roots_find(model->asyncio, model->graph, &model->roots);
 	progress_phase(py->progress, "finding what roots lead to", 0);
 	reach_compute(model->graph, &model->roots, &model->reach);

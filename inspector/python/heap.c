@@ -32,7 +32,7 @@ struct heap *heap_create(struct python *py, struct error *err)
 		if (!regions[i].bytes)
 			continue;
 		*area = (struct area){regions[i].start, regions[i].end, base, regions[i].bytes,
-			regions[i].is_partial, NO_POSITION};
+			regions[i].is_partial ? &regions[i] : NULL, NO_POSITION};
 		heap->area_count++;
 		if (!holds_objects(&regions[i]) || base >= regions[i].end)
 			continue;

@@ -15,8 +15,9 @@ struct area {
 	uint64_t start, end; /* addresses */
 	uint64_t base;	     /* the first address in it that is a multiple of GRANULE */
 	const uint8_t *bytes;
-	bool is_partial; /* bytes are there once target_bytes was asked for them */
-	uint32_t first;	 /* position of base, a multiple of 64; NO_POSITION: it holds no objects */
+	const struct region
+		*partial; /* bytes are there once target_bytes was asked for them; NULL: all are */
+	uint32_t first;	  /* position of base, a multiple of 64; NO_POSITION: it holds no objects */
 };
 
 struct heap {
@@ -68,8 +69,9 @@ static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t addre
 
 	if (!area || size > area->end - address)
 		return NULL;
-	return area->is_partial ? target_bytes(cache->heap->target, address, size, NULL)
-				: area->bytes + (address - area->start);
+	if (area->partial && !region_has_bytes(area->partial, address, size))
+		return target_bytes(cache->heap->target, address, size, NULL);
+	return area->bytes + (address - area->start);
 }
 
 /* As heap_position. */

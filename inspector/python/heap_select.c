@@ -12,6 +12,7 @@
 
 /* Words of bits in a stretch, between two of which memory of the target may go: 2 MiB of addresses. */
 #define STRETCH_WORDS 4096
+#define STRETCH_BYTES ((uint64_t)STRETCH_WORDS * 64 * GRANULE)
 
 /* Types of which a thread remembers the answer; a heap has mostly objects of few. */
 #define TYPES_RECENT 1024
@@ -50,18 +51,20 @@ static bool is_wanted(struct selector *s, struct answer *recent, uint64_t type)
 struct part {
 	struct selector *s;
 	unsigned thread;
-	struct area_cache areas;
 	struct answer recent[TYPES_RECENT]; /* no type is at address 0 */
+	uint8_t *buffer;
+	/* What was looked at last: of a region, from the address of a word of bits on. */
+	uint64_t start, size;
+	const uint8_t *bytes;
 };
 
 static void look_at(struct part *p, uint64_t object)
 {
 	struct selector *s = p->s;
 	uint64_t offset = python_field(s->py, FIELD_object_type)->offset, type;
-	const uint8_t *bytes = area_bytes(&p->areas, object, offset + 8);
 
-	if (bytes)
-		type = load_unsigned(bytes + offset, 8);
+	if (p->bytes && object - p->start < p->size && object - p->start + offset + 8 <= p->size)
+		type = load_unsigned(p->bytes + (object - p->start) + offset, 8);
 	else if (!read_pointer(s->py, object, FIELD_object_type, &type, NULL))
 		return;
 	if (!is_wanted(s, p->recent, type))
@@ -69,6 +72,18 @@ static void look_at(struct part *p, uint64_t object)
 	s->found[p->thread].objects = grow_array(s->found[p->thread].objects, &s->found[p->thread].capacity,
 		s->found[p->thread].count + 1, sizeof(uint64_t));
 	s->found[p->thread].objects[s->found[p->thread].count++] = object;
+}
+
+/* Memory from address on, for the objects of the words of bits to come. */
+static void look_ahead(struct part *p, uint64_t address)
+{
+	const struct area *area = area_search(p->s->heap, address);
+
+	p->start = address;
+	p->size = area ? area->end - address : 0;
+	if (p->size > STRETCH_BYTES)
+		p->size = STRETCH_BYTES;
+	p->bytes = p->size ? target_peek(p->s->heap->target, address, p->size, p->buffer) : NULL;
 }
 
 static size_t part_end(const struct selector *s, unsigned thread)
@@ -82,19 +97,23 @@ static void select_part(void *context, unsigned thread)
 	const struct heap *heap = p.s->heap;
 	size_t *word = &p.s->found[thread].word, end = part_end(p.s, thread);
 
-	area_cache_init(&p.areas, heap);
+	p.buffer = target_is_scarce(heap->target) ? xmalloc(STRETCH_BYTES) : NULL;
 	for (; *word < end && !progress_is_interrupted(p.s->py->progress); ++*word) {
 		uint64_t left = heap->bits[*word];
 		uint64_t first = left ? heap_position_address(heap, (uint32_t)(*word * 64)) : 0;
 
 		if (*word % STRETCH_WORDS == 0 && target_is_full(heap->target))
-			return;
+			break;
+		if (left && first + 64 * GRANULE - p.start > p.size)
+			look_ahead(&p, first);
 		for (; left; left &= left - 1)
 			look_at(&p, first + (uint64_t)__builtin_ctzll(left) * GRANULE);
 	}
+	free(p.buffer);
 }
 
-/* What is full is emptied, until each thread has come to its end. */
+/* A core that is mapped here is not read into a buffer: what is full is emptied, until each thread has come
+ * to its end. */
 static void select_all(struct selector *s)
 {
 	bool is_done;

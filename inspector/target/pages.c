@@ -13,7 +13,7 @@
 #define AROUND	((uint64_t)16 << 10)  /* what comes with a page: a pool of small objects */
 #define ONWARDS ((uint64_t)128 << 10) /* and when the pages before it are there */
 
-void pages_init(struct pages *pages, const struct region_list *regions)
+void pages_init(struct pages *pages, struct region_list *regions)
 {
 	*pages = (struct pages){.first = xcalloc(regions->count, sizeof(*pages->first))};
 	for (size_t i = 0; i < regions->count; i++) {
@@ -24,6 +24,10 @@ void pages_init(struct pages *pages, const struct region_list *regions)
 	}
 	pages->fetched = xcalloc(pages->count / 64 + 1, sizeof(uint64_t));
 	pages->unreadable = xcalloc(pages->count / 64 + 1, sizeof(uint64_t));
+	for (size_t i = 0; i < regions->count; i++) {
+		regions->regions[i].fetched = pages->fetched;
+		regions->regions[i].first_bit = pages->first[i];
+	}
 }
 
 void pages_deinit(struct pages *pages)

@@ -20,7 +20,7 @@ struct pages {
 };
 
 /* For the regions of a partial copy: none is there. */
-void pages_init(struct pages *pages, const struct region_list *regions);
+void pages_init(struct pages *pages, struct region_list *regions);
 void pages_deinit(struct pages *pages);
 
 /* Forgets all pages, and gives back their memory. */

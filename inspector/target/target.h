@@ -53,7 +53,21 @@ struct region {
 	bool is_zero;	      /* pages that the target never touched: a scan may skip them, bytes are zeros */
 	bool is_partial; /* bytes are there once target_bytes or target_read was asked for them (target_hold)
 			  */
+	/* is_partial: which are there already, for who wants to know before asking: bit first_bit + i tells
+	 * of page i of the region (region_has_bytes). */
+	const uint64_t *fetched;
+	uint64_t first_bit;
 };
+
+/* Of a partial region: whether size bytes, at most a page, at address in it are all there. */
+static inline bool region_has_bytes(const struct region *r, uint64_t address, uint64_t size)
+{
+	uint64_t from = r->first_bit + (address - r->start) / 4096,
+		 to = r->first_bit + (address - r->start + size - 1) / 4096;
+
+	return size <= 4096 && __atomic_load_n(&r->fetched[from / 64], __ATOMIC_ACQUIRE) >> (from % 64) & 1 &&
+	       (to == from || (__atomic_load_n(&r->fetched[to / 64], __ATOMIC_ACQUIRE) >> (to % 64) & 1));
+}
 
 struct target_thread {
 	pid_t tid;
