@@ -68,6 +68,7 @@ struct model {
 
 struct model_options {
 	bool needs_heap;     /* walk the heap */
+	bool needs_loops;    /* as in struct asyncio_options */
 	size_t tasks_most;   /* as in struct asyncio_options */
 	bool needs_graph;    /* and make the graph */
 	bool needs_orphans;  /* and find out who holds orphans */
