@@ -6,6 +6,10 @@
 /* Of threading.local, all versions; _Local adds no slots. */
 #define MOST_LOCAL_SIZE 256
 
+/* Of globals, and of threads that the policy knows. Each is an object somewhere, and a page that is fetched.
+ */
+#define MOST_ENTRIES 4096
+
 struct search {
 	struct python *py;
 	struct asyncio_classes *classes;
@@ -39,7 +43,7 @@ static void add_of_threads(const struct search *s, uint64_t local)
 	for (size_t at = 0; at + 8 <= size; at += 8) {
 		if (!read_word(s->py, local + at, &word, NULL) || !open_if_dict(s, word, &iter))
 			continue;
-		while (dict_next(&iter, &entry))
+		for (size_t i = 0; i < MOST_ENTRIES && dict_next(&iter, &entry); i++)
 			if (open_if_dict(s, entry.value, &of_thread) &&
 				pydict_get(s->py, entry.value, "_loop", &loop, NULL))
 				add(s, loop);
@@ -66,7 +70,7 @@ static void add_of_globals(const struct search *s, const struct pyinterp *interp
 	if (!pyinterp_module(s->py, interp, "__main__", &module) ||
 		!read_pointer(s->py, module, FIELD_module_dict, &dict, NULL) || !open_if_dict(s, dict, &iter))
 		return;
-	while (dict_next(&iter, &entry))
+	for (size_t i = 0; i < MOST_ENTRIES && dict_next(&iter, &entry); i++)
 		add(s, entry.value);
 }
 
