@@ -113,7 +113,6 @@ START_TEST(kept_loops_of_a_size_that_no_local_has_are_none)
 	loop = new_loop();
 	local = set_policy(fake_dict(f, fake_str(f, "a dummy"), of_thread(loop)));
 	fake_set(f, fake_get(f, local, FIELD_object_type), FIELD_type_basicsize, UINT64_C(1) << 40);
-	fake_forget(f);
 	ck_assert(!finds(loop));
 }
 END_TEST
