@@ -2,6 +2,7 @@
 
 #include "inspector/asyncio/asyncgen.h"
 #include "inspector/asyncio/collect.h"
+#include "inspector/asyncio/kept_loops.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
 
@@ -360,8 +361,10 @@ static void find_driven(struct collector *c)
 	jobs_collect(c->a->py, &c->a->threads, &c->found.work_items);
 }
 
-static void collect(struct collector *c, size_t tasks_most)
+static void collect(struct collector *c, const struct asyncio_options *options)
 {
+	size_t tasks_most = c->a->heap ? 0 : options->tasks_most;
+
 	if (c->a->heap)
 		collect_from_heap(c->a->py, &c->a->classes, c->a->heap, &c->found);
 	read_threads_loops(c);
@@ -384,6 +387,8 @@ static void collect(struct collector *c, size_t tasks_most)
 	holders_find(c->a, &c->a->holders);
 	jobs_find(
 		c->a->py, &c->a->threads, c->found.work_items.items, c->found.work_items.count, &c->a->jobs);
+	if (!c->a->heap && options->needs_loops)
+		kept_loops_add(c->a->py, &c->a->classes, &c->a->threads, &c->found.loops);
 	read_loops(c);
 	waits_describe(c->a);
 }
@@ -404,7 +409,7 @@ struct asyncio *asyncio_collect(struct python *py, const struct asyncio_options 
 		if (!a->heap && !a->is_interrupted)
 			goto fail;
 	}
-	collect(&c, options->needs_heap ? 0 : options->tasks_most);
+	collect(&c, options);
 	found_deinit(&c.found);
 	addrmap_deinit(&c.registered);
 	addrmap_deinit(&c.current);

@@ -47,8 +47,9 @@ struct asyncio {
 };
 
 struct asyncio_options {
-	bool needs_heap; /* walk the heap: all coroutines, finished tasks, loops that nobody runs. Without it
-			    tasks are those of asyncio's own registry, and coroutines those that they drive */
+	bool needs_heap;  /* walk the heap: all coroutines, finished tasks, loops that nobody runs. Without it
+			     tasks are those of asyncio's own registry, and coroutines those that they drive */
+	bool needs_loops; /* without the heap: look for loops that nobody runs where programs keep theirs */
 	size_t tasks_most; /* without the heap: with more tasks than this only is_cut is answered; 0: any */
 };
 

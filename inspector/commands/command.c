@@ -19,7 +19,7 @@ static const struct command commands[] = {
 	{"path", "OBJECT", "the shortest ways from a root to an object", NEEDS_HEAP, TAKES_TYPE,
 		command_path},
 	{"heap", NULL, "objects by type: how many, how large", NEEDS_HEAP, 0, command_heap},
-	{"loops", NULL, "each event loop: what it does, and will do", NEEDS_HEAP, 0, command_loops},
+	{"loops", NULL, "each event loop: what it does, and will do", NEEDS_PAGES, TAKES_ALL, command_loops},
 	{"threads", NULL, "each thread's Python stack and event loop", NEEDS_PAGES, 0, command_threads},
 	{"layout", NULL, "the struct layouts in use, and their source", NEEDS_NOTHING, 0, command_layout},
 };

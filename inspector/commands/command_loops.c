@@ -2,11 +2,13 @@
 
 #include "inspector/report/text.h"
 
-/* The graph tells who holds a loop that no thread runs. */
+/* Without --all no loops that only the heap knows, and not who holds one that no thread runs: the graph. */
 bool command_loops(struct session *session, struct error *err)
 {
-	const struct model_options wants = {
-		.needs_graph = true, .needs_loops = true, .paths_most = session->options->paths_most};
+	const struct model_options wants = {.needs_loops = true,
+		.needs_graph = session->options->is_unfolded,
+		.may_be_partial = true,
+		.paths_most = session->options->paths_most};
 	struct view view;
 
 	if (!session_build_model(session, &wants, err))

@@ -116,6 +116,7 @@ struct model *model_build(struct python *py, const struct model_options *options
 	struct asyncio_options asyncio_options = {
 		.needs_heap = options->needs_heap || options->needs_graph || options->needs_orphans ||
 			      options->needs_wakes,
+		.needs_loops = options->needs_loops,
 		.tasks_most = options->tasks_most,
 	};
 	struct model *model = xcalloc(1, sizeof(*model));

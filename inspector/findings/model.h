@@ -78,7 +78,7 @@ struct model_options {
 	bool needs_retained; /* with a graph, and unless memory is scarce: what would be freed with each
 				object */
 	bool is_asked_later; /* and retention_find will be asked for more */
-	bool needs_loops;    /* with a graph: who holds each loop */
+	bool needs_loops;    /* as in struct asyncio_options; with a graph also who holds each */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
 };

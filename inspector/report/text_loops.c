@@ -288,8 +288,10 @@ void text_loops(const struct view *view)
 
 	if (!a->is_imported)
 		puts("The program has not imported asyncio.");
-	else if (!a->loop_count)
+	else if (!a->loop_count && a->heap)
 		puts("There is no event loop.");
+	else if (!a->loop_count)
+		puts("No event loop runs, and none is where programs keep theirs (--all: asks the heap).");
 	for (size_t i = 0; i < a->loop_count; i++) {
 		printf(i ? "\n" : "");
 		print_loop(view, i);

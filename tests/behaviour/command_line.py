@@ -293,6 +293,9 @@ def narrower_commands_say_what_the_report_says(x):
     for row in report["tasks"]:             # for which the others do not build the graph
         need(row.pop("retained_bytes") > 0, "task %s retains nothing", row["name"])
     all_tasks = [dict(row) for row in report["tasks"]]
+    all_loops = [dict(row) for row in report["loops"]]
+    for row in report["loops"]:
+        need(row.pop("held_by"), "loop %s: nobody holds it", row["address"])
     for row in report["tasks"]:             # nor what they would need the heap for
         need(row.pop("wake")["class"], "task %s: no word of what wakes it", row["name"])
     for command in commands:
@@ -306,6 +309,7 @@ def narrower_commands_say_what_the_report_says(x):
     for command in ("orphans", "threads"):
         need(x.json(command, x.core)[command] == report[command], "%s is not the report's", command)
     need(x.json("tasks", "--all", x.core)["tasks"] == all_tasks, "tasks --all is not the report's")
+    need(x.json("loops", "--all", x.core)["loops"] == all_loops, "loops --all is not the report's")
     one = x.json("where", task["address"], x.core)["tasks"]
     need([row["address"] for row in one] == [task["address"]], "where: %s", one)
 

@@ -7,12 +7,12 @@ import select
 import signal
 import time
 
-from suite import PROGRAMS, Skipped, need, require_program, test, worked
+from suite import PROGRAMS, Skipped, end, need, require_program, test, worked
 
 import same
 
-# They read what they need of a process while it stands, and no more.
-FRUGAL = (["tasks"], ["tree"], ["where", "session-keeper"], ["threads"])
+# What needs no heap: it reads what it needs of a process while that stands, and no more.
+FRUGAL = (["tasks"], ["tree"], ["where", "session-keeper"], ["stacks"], ["loops"], ["threads"])
 
 
 def large(x):
@@ -68,6 +68,10 @@ def what_is_read_page_by_page_is_what_the_report_says(x):
               if row.get(name) != twin.get(name)])
     threads = x.json("threads", "--pid", large(x).pid)["threads"]
     need(comparable(threads) == comparable(report["threads"]), "threads are not as in the report")
+    loops = x.json("loops", "--pid", large(x).pid)["loops"]
+    for row in report["loops"]:             # the heap alone knows
+        del row["held_by"]
+    need(comparable(loops) == comparable(report["loops"]), "loops are not as in the report")
 
 
 @test
@@ -226,3 +230,44 @@ def forty_gigabytes_of_nothing_cost_nothing(x):
                 raise Skipped("this file system keeps no holes")
             need(os.path.getsize(core) > 40 << 30, "the core has %d bytes", os.path.getsize(core))
             targets.append(("the core", [core]))
+
+
+def need_memory(mebibytes):
+    with open("/proc/meminfo") as lines:
+        available = next(int(line.split()[1]) >> 10 for line in lines if line.startswith("MemAvailable:"))
+    if available < mebibytes:
+        raise Skipped("%d MiB of memory are available, not %d" % (available, mebibytes))
+
+
+def frugal_costs(x, service):
+    """{(what, command): (megabytes at most, bytes copied)} of a process and of its core; both are gone
+    then."""
+    costs = {}
+    core = None
+    try:
+        for what in ("the process", "its core"):
+            if what == "its core":
+                core = service.abort()
+            for command in FRUGAL:
+                command = ["where", "worker-7"] if command[0] == "where" else command
+                target = [core] if core else ["--pid", service.pid]
+                memory, _, report = cost_of(x, *command, "--json", *target)
+                costs[what, command[0]] = memory, report["target"]["copied_bytes"]
+    finally:
+        end(service.process)
+        if core:
+            os.unlink(core)
+    return costs
+
+
+@test
+def what_needs_no_heap_costs_the_same_with_a_large_one(x):
+    """All of that memory was touched: nothing of it can be passed over as zeros."""
+    need_memory(3072)
+    small, large_one = (frugal_costs(x, x.start("ballast.py", ["--mib", str(mib)], folder=PROGRAMS))
+                        for mib in (96, 1024))
+    for case, (few, few_copied) in small.items():
+        many, copied = large_one[case]
+        need(many < few + 16, "%s, %s: it took %d MiB, not %d", *case, many, few)
+        need(copied <= 2 * few_copied and copied < 16 << 20, "%s, %s: %d bytes were copied, not %d",
+             *case, copied, few_copied)

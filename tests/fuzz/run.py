@@ -46,7 +46,7 @@ COMMANDS = (["report", "--json"], ["report"], ["report", "--json", "--locals"], 
             ["orphans", "--json"], ["orphans"], ["threads", "--json"], ["where", "ADDRESS"],
             ["refs", "ADDRESS"], ["path", "ADDRESS", "--json"])
 # Those that a build of the program may not have yet are asked for by --help.
-NEWER = (["tree"], ["stacks"], ["loops", "--json"], ["check"], ["heap", "--json"])
+NEWER = (["tree"], ["stacks"], ["loops", "--json"], ["loops", "--all"], ["check"], ["heap", "--json"])
 
 
 class Core:

@@ -36,11 +36,11 @@ def need(condition, text, *values):
         raise Fault(text % values if values else text)
 
 
-def ask(tool, interpreter, target):
-    result = tool.run("loops", "--json", *target, env=tool.cache_of(interpreter.name))
+def ask(tool, interpreter, target, *options):
+    result = tool.run("loops", "--json", *options, *target, env=tool.cache_of(interpreter.name))
     if result.crashed() or result.status != 0:
         raise Broken("exit status %d: %s" % (result.status, result.complaint.strip()[-400:]))
-    text = tool.run("loops", *target, env=tool.cache_of(interpreter.name)).text
+    text = tool.run("loops", *options, *target, env=tool.cache_of(interpreter.name)).text
     return result.json()["loops"], text
 
 
@@ -117,19 +117,40 @@ def check_idle(loops, text, interpreter, is_live, offset=0):
          text)
 
 
+def words_of(loops):
+    """What the callbacks that are ready would print: where each loop is kept."""
+    return sorted(h["text"][len("print('"):-2] for loop in loops for h in loop["ready_handles"])
+
+
 def check_over(loops, text, interpreter, is_live):
-    doing = sorted(loop["doing"] for loop in loops)
-    need(doing == ["closed", "stopped"], "loops are %s", doing)
-    stopped = [loop for loop in loops if loop["doing"] == "stopped"][0]
-    closed = [loop for loop in loops if loop["doing"] == "closed"][0]
-    need([h["text"] for h in stopped["ready_handles"]] == ["print('never')"], "ready: %s",
-         stopped["ready_handles"])
-    need(stopped["held_by"] and not stopped["running"] and stopped["thread"] is None, "%s", stopped)
+    """Without the heap: the loops where programs keep theirs, and nobody knows who holds them."""
+    need(words_of(loops) == ["a global", "never", "of the policy"], "ready: %s", words_of(loops))
+    need(sorted(loop["doing"] for loop in loops) == ["closed"] + 3 * ["stopped"], "loops are %s", loops)
+    need(not any("held_by" in loop for loop in loops) and "held by" not in text, "holders: %s", text)
+    stopped = next(loop for loop in loops if words_of([loop]) == ["never"])
+    closed = next(loop for loop in loops if loop["doing"] == "closed")
+    need(not stopped["running"] and stopped["thread"] is None, "%s", stopped)
     need(closed["closed"] and closed["ready"] == 0 and closed["descriptors"] == [], "%s", closed)
-    need("held by" in text, "the text: %s", text)
 
 
-CHECKS = {"busy": check_busy, "idle": check_idle, "over": check_over}
+def check_over_all(loops, text, interpreter, is_live):
+    need(words_of(loops) == ["a global", "in a list", "never", "of the policy"], "ready: %s",
+         words_of(loops))
+    need(all(loop["held_by"] for loop in loops), "%s", loops)
+    for word in ("__main__.SPARE", "__main__.KEPT[0]", "local 'stopped' of over()"):
+        need("held by     " + word in text, "the text lacks %r: %s", word, text)
+
+
+def check_nothing(loops, text, interpreter, is_live):
+    need(loops == [] and "--all: asks the heap" in text, "%s, %s", loops, text)
+
+
+def check_nothing_all(loops, text, interpreter, is_live):
+    need(loops == [] and text == "There is no event loop.\n", "%s, %s", loops, text)
+
+
+CHECKS = {"busy": check_busy, "idle": check_idle, "over": check_over, "nothing": check_nothing}
+WITH_HEAP = {"busy": check_busy, "over": check_over_all, "nothing": check_nothing_all}
 
 
 def run_case(tally, tool, interpreter, state):
@@ -144,6 +165,9 @@ def run_case(tally, tool, interpreter, state):
                     target = [workload.gcore()]
                 loops, text = ask(tool, interpreter, target)
                 CHECKS[state](loops, text, interpreter, kind == "live")
+                if state in WITH_HEAP:
+                    loops, text = ask(tool, interpreter, target, "--all")
+                    WITH_HEAP[state](loops, text, interpreter, kind == "live")
                 tally.ok("%s %s" % (name, kind))
             except Skipped as reason:
                 tally.skip("%s %s" % (name, kind), str(reason))

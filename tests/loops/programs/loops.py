@@ -2,7 +2,9 @@
 
 busy    a callback blocks in sleep(); other things are ready, overdue, watched and queued
 idle    the loop waits in its selector for a timer
-over    a loop that has stopped with a callback ready, and one that is closed
+over    a loop that has stopped with a callback ready, and one that is closed; three more, each in
+        another place that its callback names
+nothing asyncio is imported, and that is all
 """
 import asyncio
 import os
@@ -69,15 +71,32 @@ async def idle():
     await task
 
 
+def loop_with(word):
+    loop = asyncio.new_event_loop()
+    loop.call_soon(print, word)
+    return loop
+
+
 def over():
-    stopped, closed = asyncio.new_event_loop(), asyncio.new_event_loop()
-    stopped.call_soon(print, "never")
+    stopped, closed = loop_with("never"), asyncio.new_event_loop()
     closed.close()
+    asyncio.set_event_loop(loop_with("of the policy"))
+    KEPT.append(loop_with("in a list"))
+    ready()
+    time.sleep(600)
+    del stopped
+
+
+def nothing():
     ready()
     time.sleep(600)
 
 
+KEPT = []
 if sys.argv[1] == "over":
+    SPARE = loop_with("a global")
     over()
+elif sys.argv[1] == "nothing":
+    nothing()
 else:
     asyncio.run({"busy": busy, "idle": idle}[sys.argv[1]]())
