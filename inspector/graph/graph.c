@@ -91,8 +91,9 @@ static void collect_pairs(void *context, unsigned thread)
 
 	for (uint32_t node = v->bounds[thread]; node < v->bounds[thread + 1]; node++) {
 		for (uint32_t left = adjacency_degree(out, node); left; left--, target++) {
-			if (!place_of(v->r, *target, &place))
+			if (!bit_is_set(v->r->nodes, *target))
 				continue;
+			place_of(v->r, *target, &place);
 			pairs->items = grow_array(
 				pairs->items, &pairs->capacity, pairs->count + 1, sizeof(*pairs->items));
 			pairs->items[pairs->count++] = (struct pair){place, node};

@@ -88,6 +88,23 @@ void area_cache_init(struct area_cache *cache, const struct heap *heap)
 		cache->slots[i] = &no_area;
 }
 
+const struct area *area_refill(struct area_cache *cache, uint64_t address)
+{
+	const struct area *area = area_search(cache->heap, address);
+
+	if (area)
+		cache->slots[address >> 20 & (AREA_SLOTS - 1)] = area;
+	return area;
+}
+
+const uint8_t *area_bytes_partial(
+	const struct heap *heap, const struct area *area, uint64_t address, uint64_t size)
+{
+	if (region_has_bytes(area->partial, address, size))
+		return area->bytes + (address - area->start);
+	return target_bytes(heap->target, address, size, NULL);
+}
+
 static const struct area *area_by_hint(const struct heap *heap, uint64_t address)
 {
 	uint32_t *hint = &((struct heap *)heap)->last, last = __atomic_load_n(hint, __ATOMIC_RELAXED);

@@ -49,18 +49,20 @@ void area_cache_init(struct area_cache *cache, const struct heap *heap);
 /* The area with address; NULL: its bytes are not here. */
 const struct area *area_search(const struct heap *heap, uint64_t address);
 
+const struct area *area_refill(struct area_cache *cache, uint64_t address);
+
 static inline const struct area *area_of(struct area_cache *cache, uint64_t address)
 {
-	const struct area **slot = &cache->slots[address >> 20 & (AREA_SLOTS - 1)];
-	const struct area *area = *slot;
+	const struct area *area = cache->slots[address >> 20 & (AREA_SLOTS - 1)];
 
-	if (address - area->start < area->end - area->start)
-		return area;
-	area = area_search(cache->heap, address);
-	if (area)
-		*slot = area;
-	return area;
+	return __builtin_expect(address - area->start < area->end - area->start, 1)
+		       ? area
+		       : area_refill(cache, address);
 }
+
+/* As area_bytes, of an area that may have to be fetched. */
+const uint8_t *area_bytes_partial(
+	const struct heap *heap, const struct area *area, uint64_t address, uint64_t size);
 
 /* size bytes at address when they lie in one area; NULL otherwise: target_bytes may still have them. */
 static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t address, uint64_t size)
@@ -69,8 +71,8 @@ static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t addre
 
 	if (!area || size > area->end - address)
 		return NULL;
-	if (area->partial && !region_has_bytes(area->partial, address, size))
-		return target_bytes(cache->heap->target, address, size, NULL);
+	if (__builtin_expect(area->partial != NULL, 0))
+		return area_bytes_partial(cache->heap, area, address, size);
 	return area->bytes + (address - area->start);
 }
 

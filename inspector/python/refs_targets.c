@@ -266,6 +266,22 @@ static bool give_shape(
 	}
 }
 
+/* Inline values of an instance: the keys are those of its class, and none of them is missing. False: they
+ * cannot be read so; nothing was given. */
+static bool give_values(struct ref_reader *reader, const struct instance_storage *storage)
+{
+	struct python *py = reader->py;
+	struct dict_iter iter = {.py = py};
+	uint64_t header = python_field(py, FIELD_keys_indices)->offset, index;
+	const uint8_t *bytes = area_bytes(&reader->areas, storage->keys, header);
+
+	if (!bytes ||
+		!dict_read_header(py, &(struct body){storage->keys, bytes, header}, &iter, &index, NULL))
+		return false;
+	return give_pointers(reader, storage->values,
+		iter.count < storage->capacity ? iter.count : storage->capacity);
+}
+
 static void give_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type)
 {
 	struct instance_storage storage;
@@ -276,7 +292,7 @@ static void give_storage(struct ref_reader *reader, uint64_t object, const struc
 		reader->is_partial = true;
 		return;
 	}
-	if (storage.values) {
+	if (storage.values && !give_values(reader, &storage)) {
 		if (!dict_open_split(
 			    reader->py, storage.keys, storage.values, storage.capacity, &iter, NULL)) {
 			reader->is_partial = true;
