@@ -65,6 +65,14 @@ void stream_deinit(struct stream *stream)
 	*stream = (struct stream){0};
 }
 
+void stream_forget(struct stream *stream, uint64_t i)
+{
+	for (; stream->forgotten < i / STREAM_CHUNK; stream->forgotten++) {
+		big_free(stream->chunks[stream->forgotten], STREAM_CHUNK, sizeof(uint32_t));
+		stream->chunks[stream->forgotten] = NULL;
+	}
+}
+
 void stream_grow(struct stream *stream)
 {
 	stream->chunks = grow_array(

@@ -20,10 +20,14 @@ struct stream {
 	uint32_t **chunks; /* owned, each of STREAM_CHUNK */
 	size_t chunk_count, capacity;
 	uint64_t count;
+	size_t forgotten; /* chunks, from the first on */
 };
 
 void stream_deinit(struct stream *stream);
 void stream_grow(struct stream *stream);
+
+/* For who reads from front to end: gives back the memory of the numbers before i, as far as it can. */
+void stream_forget(struct stream *stream, uint64_t i);
 
 static inline void stream_push(struct stream *stream, uint32_t number)
 {

@@ -6,7 +6,7 @@
 /* Objects below this are not worth a thread. */
 #define WORTH_THREADS 20000
 
-static bool is_node_type(struct python *py, const struct pytype *type, uint64_t object)
+bool build_is_node_type(struct python *py, const struct pytype *type, uint64_t object)
 {
 	const struct pytype *self;
 
@@ -24,7 +24,7 @@ static bool is_node_type(struct python *py, const struct pytype *type, uint64_t 
 
 bool graph_is_node(struct python *py, uint64_t object)
 {
-	return is_node_type(py, pytype_of(py, object, NULL), object);
+	return build_is_node_type(py, pytype_of(py, object, NULL), object);
 }
 
 /* Of something that the collector does not track: whether it is a node. Each is looked at once, or by two
@@ -39,8 +39,13 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 		return true;
 	if (bit_load(b->leaves, position))
 		return false;
+	if (b->reads_twice) {
+		if (!bit_load(b->asked, position))
+			__atomic_fetch_or(&b->asked[position / 64], bit, __ATOMIC_RELAXED);
+		return false;
+	}
 	plan = ref_reader_plan_of(&w->reader, object);
-	if (!plan || !is_node_type(w->py, ref_plan_type(plan), object)) {
+	if (!plan || !build_is_node_type(w->py, ref_plan_type(plan), object)) {
 		__atomic_fetch_or(&b->leaves[position / 64], bit, __ATOMIC_RELAXED);
 		return false;
 	}
@@ -64,7 +69,7 @@ static void take_targets(void *context, const uint64_t *targets, size_t count)
 		if (!bit_is_set(tracked, position) && !is_untracked_node(w, targets[i], position))
 			continue;
 		w->given++;
-		if (!w->build->counts_first)
+		if (!w->build->reads_twice)
 			stream_push(w->goes_to, position);
 	}
 }
@@ -138,8 +143,13 @@ static void read_part(struct worker *w, struct part *part, size_t first, size_t 
 			uint64_t object = address + (uint64_t)bit * GRANULE;
 			const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
 
-			if (!comes_last(w, position, plan))
-				stream_push(&w->counts, read_object(w, position, object, plan));
+			uint32_t count;
+
+			if (comes_last(w, position, plan))
+				continue;
+			count = read_object(w, position, object, plan);
+			if (!w->build->reads_twice)
+				stream_push(&w->counts, count);
 		}
 	}
 }
@@ -187,7 +197,7 @@ static void read_scanned(void *context, unsigned thread)
 	for (; w->read < w->met.count && !build_is_paused(b); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 
-		if (b->counts_first) {
+		if (b->reads_twice) {
 			pthread_mutex_lock(&b->lock);
 			addrmap_put(&b->unknown, position, 0);
 			pthread_mutex_unlock(&b->lock);
@@ -204,6 +214,15 @@ static bool have_read_scanned(const struct build *b)
 		is_done &= b->workers[i].read == b->workers[i].met.count &&
 			   b->workers[i].scanned_read == b->workers[i].scanned.count;
 	return is_done;
+}
+
+/* What was read may ask for more that is to be read. */
+static void read_on(struct build *b, void (*read)(void *context, unsigned thread),
+	bool (*has_ended)(const struct build *b))
+{
+	build_run_on(b, read, has_ended);
+	while (b->reads_twice && !build_is_interrupted(b) && build_look_at_asked(b))
+		build_run_on(b, read, has_ended);
 }
 
 static void join_added(struct build *b)
@@ -263,6 +282,8 @@ static void join_worker(struct build *b, struct worker *w)
 static void free_build(struct build *b)
 {
 	big_free(b->added, b->heap->word_count, sizeof(*b->added));
+	if (b->asked)
+		big_free(b->asked, b->heap->word_count, sizeof(*b->asked));
 	addrmap_deinit(&b->unknown);
 	free(b->parts);
 	free(b);
@@ -296,10 +317,12 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 	b->graph = graph;
 	b->heap = heap;
 	b->with_leaves = with_leaves;
-	b->counts_first = target_is_scarce(py->target);
+	b->reads_twice = target_is_scarce(py->target);
 	b->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
 	b->added = big_alloc(heap->word_count, sizeof(*b->added));
 	b->leaves = big_alloc(heap->word_count, sizeof(*b->leaves));
+	if (b->reads_twice)
+		b->asked = big_alloc(heap->word_count, sizeof(*b->asked));
 	b->part_count = (heap->word_count + PART_WORDS - 1) / PART_WORDS;
 	b->parts = xcalloc(b->part_count, sizeof(*b->parts));
 	b->worker_count = heap_count(heap) < WORTH_THREADS ? 1 : parallel_threads();
@@ -316,16 +339,16 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 		w->reader.with_string_keys = with_leaves;
 	}
 	progress_phase(py->progress, "reading objects", b->part_count);
-	build_run_on(b, read_objects, have_read_objects);
+	read_on(b, read_objects, have_read_objects);
 	join_added(b);
 	if (!build_is_interrupted(b))
-		build_run_on(b, read_scanned, have_read_scanned);
+		read_on(b, read_scanned, have_read_scanned);
 	progress_phase(py->progress, "numbering objects", 0);
 	if (build_is_interrupted(b)) {
 		give_up(b);
 		return NULL;
 	}
-	build_place(b);
+	(b->reads_twice ? build_fill : build_place)(b);
 	if (build_is_interrupted(b)) {
 		adjacency_deinit(&graph->out);
 		give_up(b);

@@ -32,10 +32,10 @@ struct worker {
 	uint64_t read;		       /* of met */
 	/* Of the objects that are in no part, and that have a bit in build->added. */
 	struct stream late, late_counts, late_targets;
-	struct stream *goes_to;	       /* targets or late_targets */
-	uint64_t given;		       /* targets, of all objects so far */
-	uint64_t scanned_read, filled; /* of scanned; of late, when they are read again */
-	uint32_t *to, *end; /* filling: where the next target of an object goes, and where they end */
+	struct stream *goes_to;			     /* targets or late_targets */
+	uint64_t given;				     /* targets, of all objects so far */
+	uint64_t scanned_read, filled;		     /* of scanned; of late, when they are read again */
+	size_t looked, looked_to;		     /* words of asked: from here on, up to there */
 	struct stream tracebacks, weakrefs, statics; /* positions */
 	size_t partial;
 };
@@ -47,11 +47,13 @@ struct build {
 	 * have memory that is scanned; and what was looked at and is no node. */
 	uint64_t *added, *leaves;
 	bool with_leaves; /* they are wanted afterwards */
-	/* There is no room for positions of all targets: at first they are counted, and read again when what
-	 * they lead to has numbers. */
-	bool counts_first;
+	/* Memory is scarce: a look at each target, wherever it is, would take too long, and there is no room
+	 * for what they are before they have numbers. So all are read twice: at first only what is untracked
+	 * is marked in asked, and looked at in the order of addresses, and then again for numbers. */
+	bool reads_twice;
+	uint64_t *asked;
 	pthread_mutex_t lock;	/* of unknown */
-	struct addrmap unknown; /* counting first: positions of nodes that no scan knows, see is_known */
+	struct addrmap unknown; /* reading twice: positions of nodes that no scan knows, see is_known */
 	struct part *parts;
 	size_t part_count;
 	size_t next_part; /* atomic */
@@ -85,11 +87,11 @@ static inline void build_run(struct build *b, void (*work)(void *context, unsign
 	parallel_run(b->worker_count, work, b);
 }
 
-/* Again and again, with room made in between, until has_ended says so or the user wants an end. */
+/* All workers from where they are, again and again, with room made in between, until has_ended says so or the
+ * user wants an end. */
 static inline void build_run_on(struct build *b, void (*work)(void *context, unsigned thread),
 	bool (*has_ended)(const struct build *b))
 {
-	b->next_part = 0;
 	do {
 		parallel_run(b->worker_count, work, b);
 		target_ease(b->graph->py->target);
@@ -99,7 +101,18 @@ static inline void build_run_on(struct build *b, void (*work)(void *context, uns
 /* All nodes are in bits of the heap and in added: gives them numbers, and the graph its edges. */
 void build_place(struct build *b);
 
-/* Reads all objects again, for the numbers of their targets: each run has its place and its length. */
+/* Its parts: numbers for all nodes; once all degrees are known, places for their edges. */
+void build_number(struct build *b);
+void build_place_runs(struct build *b);
+
+/* The same by reading all objects again: numbers are there, edges are not. */
 void build_fill(struct build *b);
+
+/* Whether instances of a type are nodes; object: one of them. */
+bool build_is_node_type(struct python *py, const struct pytype *type, uint64_t object);
+
+/* graph_ask.c: looks at what is marked in asked; what is a node gets its bit in added and a place in met of
+ * some worker. False when there was none. */
+bool build_look_at_asked(struct build *b);
 
 #endif

@@ -1,5 +1,6 @@
 /* The edges of a graph for which objects are read a second time, since there was no room to keep what the
- * first reading found: only how many references each object has. */
+ * first reading found. Numbers of targets go into streams, in the order of objects, and from there to their
+ * places; the memory of a stream goes as the other comes. */
 #include "inspector/graph/graph_build_inner.h"
 
 static void take_numbers(void *context, const uint64_t *targets, size_t count)
@@ -7,15 +8,17 @@ static void take_numbers(void *context, const uint64_t *targets, size_t count)
 	struct worker *w = context;
 	const struct heap *heap = w->build->heap;
 
-	for (size_t i = 0; i < count && w->to < w->end; i++) {
+	for (size_t i = 0; i < count && w->given <= w->build->most_edges; i++) {
 		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
 
-		if (position != NO_POSITION && bit_is_set(heap->bits, position))
-			*w->to++ = rank_of(heap, position);
+		if (position == NO_POSITION || !bit_is_set(heap->bits, position))
+			continue;
+		w->given++;
+		stream_push(w->goes_to, rank_of(heap, position));
 	}
 }
 
-/* What a scan believed in when references were counted. */
+/* A scan believes in what was found before the first scan, as is_known does. */
 static bool was_known(void *context, uint64_t address)
 {
 	struct worker *w = context;
@@ -25,38 +28,34 @@ static bool was_known(void *context, uint64_t address)
 	       !addrmap_get(&w->build->unknown, position, NULL);
 }
 
-/* A process that is not stopped may have fewer references by now: what is missing refers to itself, which
- * says nothing. */
-static void fill_object(struct worker *w, uint32_t node, uint64_t object)
+static void read_again(struct worker *w, uint32_t node, uint64_t object)
 {
-	const struct adjacency *out = &w->build->graph->out;
+	uint64_t before = w->given;
 
-	w->to = out->targets + adjacency_first(out, node);
-	w->end = w->to + adjacency_degree(out, node);
-	if (w->to < w->end)
-		ref_reader_read(&w->reader, object, ref_reader_plan_of(&w->reader, object));
-	w->partial += w->to < w->end;
-	while (w->to < w->end)
-		*w->to++ = node;
+	ref_reader_read(&w->reader, object, ref_reader_plan_of(&w->reader, object));
+	adjacency_set_degree(&w->build->graph->out, node, (uint32_t)(w->given - before));
 }
 
-static void fill_part(struct worker *w, size_t part)
+static void read_part_again(struct worker *w, size_t number)
 {
 	const struct build *b = w->build;
 	const struct heap *heap = b->heap;
 
-	for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
+	b->parts[number] =
+		(struct part){.worker = (uint32_t)(w - b->workers), .first_target = w->targets.count};
+	w->goes_to = &w->targets;
+	for (size_t word = number * PART_WORDS; word < build_part_end(b, number); word++) {
 		uint64_t left = heap->bits[word];
 		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
 		uint32_t node = left ? heap->ranks[word] : 0;
 
 		for (; left; left &= left - 1, node++)
 			if (!(b->added[word] & left & -left))
-				fill_object(w, node, address + (uint64_t)__builtin_ctzll(left) * GRANULE);
+				read_again(w, node, address + (uint64_t)__builtin_ctzll(left) * GRANULE);
 	}
 }
 
-static void fill_objects(void *context, unsigned thread)
+static void read_all_again(void *context, unsigned thread)
 {
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
@@ -64,17 +63,18 @@ static void fill_objects(void *context, unsigned thread)
 
 	while (!build_is_paused(b) &&
 		(part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
-		fill_part(w, part);
+		read_part_again(w, part);
 		progress_add(b->graph->py->progress, 1);
 	}
+	w->goes_to = &w->late_targets;
 	for (; w->filled < w->late.count && !build_is_paused(b); w->filled++) {
 		uint32_t position = stream_at(&w->late, w->filled);
 
-		fill_object(w, rank_of(b->heap, position), heap_position_address(b->heap, position));
+		read_again(w, rank_of(b->heap, position), heap_position_address(b->heap, position));
 	}
 }
 
-static bool have_filled(const struct build *b)
+static bool have_read_again(const struct build *b)
 {
 	bool is_done = b->next_part >= b->part_count;
 
@@ -83,15 +83,60 @@ static bool have_filled(const struct build *b)
 	return is_done;
 }
 
+/* The numbers of a node, which stand from *at on in a stream, go to their place. */
+static void move_run(struct build *b, uint32_t node, struct stream *targets, uint64_t *at)
+{
+	struct adjacency *out = &b->graph->out;
+	uint32_t *to = out->targets + adjacency_first(out, node);
+
+	for (uint32_t left = adjacency_degree(out, node); left; left--)
+		*to++ = stream_at(targets, (*at)++);
+	stream_forget(targets, *at);
+}
+
+/* By one thread: the parts that a worker took come in their order, and so each of its streams is read from
+ * front to end. */
+static void move_runs(struct build *b)
+{
+	const struct heap *heap = b->heap;
+
+	for (size_t part = 0; part < b->part_count; part++) {
+		struct stream *targets = &b->workers[b->parts[part].worker].targets;
+		uint64_t at = b->parts[part].first_target;
+
+		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
+			uint32_t node = heap->ranks[word];
+
+			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
+				if (!(b->added[word] & left & -left))
+					move_run(b, node, targets, &at);
+		}
+	}
+	for (unsigned i = 0; i < b->worker_count; i++) {
+		struct worker *w = &b->workers[i];
+		uint64_t at = 0;
+
+		for (uint64_t k = 0; k < w->late.count; k++)
+			move_run(b, rank_of(heap, stream_at(&w->late, k)), &w->late_targets, &at);
+	}
+}
+
 void build_fill(struct build *b)
 {
+	build_number(b);
 	for (unsigned i = 0; i < b->worker_count; i++) {
-		struct ref_reader *reader = &b->workers[i].reader;
+		struct worker *w = &b->workers[i];
 
-		reader->give = take_numbers;
-		reader->is_known = was_known;
-		reader->with_string_keys = false;
+		w->reader.give = take_numbers;
+		w->reader.is_known = was_known;
+		w->given = 0;
 	}
 	progress_phase(b->graph->py->progress, "reading objects once more", b->part_count);
-	build_run_on(b, fill_objects, have_filled);
+	b->next_part = 0;
+	build_run_on(b, read_all_again, have_read_again);
+	if (build_is_interrupted(b))
+		return;
+	target_trim(b->graph->py->target);
+	build_place_runs(b);
+	move_runs(b);
 }

@@ -77,42 +77,45 @@ static void place_late_targets(struct build *b)
 	}
 }
 
-static void free_counts(struct build *b)
+static void join_nodes(struct build *b)
 {
-	for (unsigned i = 0; i < b->worker_count; i++) {
-		stream_deinit(&b->workers[i].counts);
-		stream_deinit(&b->workers[i].late_counts);
+	for (size_t i = 0; i < b->heap->word_count; i++)
+		b->heap->bits[i] |= b->added[i];
+	if (!b->with_leaves) {
+		big_free(b->leaves, b->heap->word_count, sizeof(*b->leaves));
+		b->leaves = NULL;
 	}
+}
+
+void build_number(struct build *b)
+{
+	struct graph *g = b->graph;
+
+	join_nodes(b);
+	heap_freeze(b->heap);
+	g->count = heap_count(b->heap);
+	adjacency_init(&g->out, g->count);
+}
+
+void build_place_runs(struct build *b)
+{
+	struct graph *g = b->graph;
+
+	if (adjacency_place(&g->out))
+		return;
+	/* The reader sees to it that this does not happen. */
+	adjacency_deinit(&g->out);
+	adjacency_init(&g->out, g->count);
+	adjacency_place(&g->out);
+	g->partial = g->count;
 }
 
 void build_place(struct build *b)
 {
-	struct graph *g = b->graph;
-	struct heap *heap = b->heap;
-
-	for (size_t i = 0; i < heap->word_count; i++)
-		heap->bits[i] |= b->added[i];
-	if (!b->with_leaves) {
-		big_free(b->leaves, heap->word_count, sizeof(*b->leaves));
-		b->leaves = NULL;
-	}
-	heap_freeze(heap);
-	g->count = heap_count(heap);
-	adjacency_init(&g->out, g->count);
+	build_number(b);
 	build_run(b, place_counts);
 	place_late_counts(b);
-	if (!adjacency_place(&g->out)) {
-		/* The reader sees to it that this does not happen. */
-		adjacency_deinit(&g->out);
-		adjacency_init(&g->out, g->count);
-		adjacency_place(&g->out);
-		g->partial = g->count;
-	}
-	if (b->counts_first) {
-		free_counts(b);
-		build_fill(b);
-	} else {
-		build_run(b, place_targets);
-		place_late_targets(b);
-	}
+	build_place_runs(b);
+	build_run(b, place_targets);
+	place_late_targets(b);
 }

@@ -278,8 +278,8 @@ static bool give_values(struct ref_reader *reader, const struct instance_storage
 	if (!bytes ||
 		!dict_read_header(py, &(struct body){storage->keys, bytes, header}, &iter, &index, NULL))
 		return false;
-	return give_pointers(reader, storage->values,
-		iter.count < storage->capacity ? iter.count : storage->capacity);
+	return give_pointers(
+		reader, storage->values, iter.count < storage->capacity ? iter.count : storage->capacity);
 }
 
 static void give_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type)
