@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Enough for the links of any chain: chain.c has a bound. */
+#define LINK_BITS 24
+
 /* What is known only while collecting. */
 struct collector {
 	struct asyncio *a;
 	struct found found;
 	struct addrmap registered; /* tasks of the registries */
 	struct addrmap current;	   /* loop -> task */
-	struct addrmap driven;	   /* generator -> index of the task whose chain it is in */
+	struct addrmap driven; /* generator -> index of the task whose chain it is in << 24 | of its link */
 	struct stack_index stacks;
 };
 
@@ -152,7 +155,8 @@ static void follow_tasks(struct collector *c)
 		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
 		for (size_t k = 0; k < task->chain.count; k++)
 			if (task->chain.links[k].kind <= LINK_GENERATOR)
-				addrmap_put(&c->driven, task->chain.links[k].address, i);
+				addrmap_put(&c->driven, task->chain.links[k].address,
+					(uint64_t)i << LINK_BITS | k);
 		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
 	}
 }
@@ -227,7 +231,7 @@ static void read_coroutines(struct collector *c)
 	for (size_t i = 0; i < c->found.coroutines.count; i++) {
 		struct coroutine *coroutine = &a->coroutines[a->coroutine_count];
 		struct error err = ERROR_INIT;
-		uint64_t task;
+		uint64_t place;
 
 		if (!pygen_read(a->py, c->found.coroutines.items[i], &coroutine->gen, &err)) {
 			python_note_unreadable(a->py, &err);
@@ -237,8 +241,9 @@ static void read_coroutines(struct collector *c)
 		if (!coroutine->qualname)
 			coroutine->qualname = "?";
 		coroutine->used_by = NO_INDEX;
-		coroutine->task =
-			addrmap_get(&c->driven, coroutine->gen.address, &task) ? (size_t)task : NO_INDEX;
+		coroutine->task = addrmap_get(&c->driven, coroutine->gen.address, &place)
+					  ? (size_t)(place >> LINK_BITS)
+					  : NO_INDEX;
 		addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
 	}
 }
@@ -246,11 +251,29 @@ static void read_coroutines(struct collector *c)
 static void mark_awaited(struct asyncio *a)
 {
 	for (size_t i = 0; i < a->coroutine_count; i++) {
-		size_t next = asyncio_find_coroutine(a, chain_next(a->py, &a->coroutines[i].gen));
+		size_t next;
 
+		/* What a task's coroutine awaits is in the chain of that task. */
+		if (a->coroutines[i].task != NO_INDEX)
+			continue;
+		next = asyncio_find_coroutine(a, chain_next(a->py, &a->coroutines[i].gen));
 		if (next != NO_INDEX && next != i)
 			a->coroutines[next].is_awaited = true;
 	}
+}
+
+/* The frame of a coroutine that a task drives was looked at already. */
+static void take_link(const struct collector *c, struct coroutine *coroutine)
+{
+	const struct task *task = &c->a->tasks[coroutine->task];
+	uint64_t place = 0;
+
+	addrmap_get(&c->driven, coroutine->gen.address, &place);
+	coroutine->chain = (struct chain){
+		.count = 1,
+		.links = &task->chain.links[place & ((1 << LINK_BITS) - 1)],
+		.is_running = coroutine->gen.state == GEN_RUNNING,
+	};
 }
 
 static void follow_coroutines(struct collector *c)
@@ -260,7 +283,9 @@ static void follow_coroutines(struct collector *c)
 	for (size_t i = 0; i < a->coroutine_count; i++) {
 		struct coroutine *coroutine = &a->coroutines[i];
 
-		if (coroutine->task != NO_INDEX || coroutine->is_awaited)
+		if (coroutine->task != NO_INDEX)
+			take_link(c, coroutine);
+		else if (coroutine->is_awaited)
 			chain_own_frame(a->py, &coroutine->gen, &coroutine->chain);
 		else
 			chain_follow(

@@ -19,7 +19,7 @@ struct coroutine {
 	struct pygen gen;
 	const char *qualname; /* never NULL */
 	size_t task;	      /* index of the task that drives it; NO_INDEX */
-	bool is_awaited;      /* another coroutine or async generator awaits it */
+	bool is_awaited;      /* one that no task drives awaits it */
 	bool is_in_use;	      /* an async generator that a suspended frame is in the middle of iterating */
 	size_t used_by;	      /* index of the coroutine whose frame that is; NO_INDEX: none, or a thread's */
 	struct chain

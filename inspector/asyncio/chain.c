@@ -47,21 +47,32 @@ static void set_frame(struct link *link, const struct pyframe *frame)
 	link->line = pyframe_line(frame);
 }
 
+static struct link generator_without_frame(struct python *py, const struct pygen *gen)
+{
+	return (struct link){.kind = link_kind_of(gen->kind),
+		.address = gen->address,
+		.qualname = pygen_qualname(py, gen)};
+}
+
+static void name_link(struct link *link)
+{
+	if (!link->qualname)
+		link->qualname = link->has_frame ? link->frame.code->qualname : "?";
+}
+
 static struct link generator_link(struct python *py, const struct pygen *gen)
 {
-	struct link link = {.kind = link_kind_of(gen->kind), .address = gen->address};
+	struct link link = generator_without_frame(py, gen);
 	struct error err = ERROR_INIT;
 	struct pyframe frame;
 
-	link.qualname = pygen_qualname(py, gen);
 	if (gen->state != GEN_CLOSED) {
 		if (pygen_frame(py, gen, &frame, &err))
 			set_frame(&link, &frame);
 		else
 			python_note_unreadable(py, &err);
 	}
-	if (!link.qualname)
-		link.qualname = link.has_frame ? link.frame.code->qualname : "?";
+	name_link(&link);
 	return link;
 }
 
@@ -159,19 +170,38 @@ uint64_t chain_next(struct python *py, const struct pygen *gen)
 	return awaited;
 }
 
+/* The link of a generator, and what it awaits: one look at its frame for both. */
+static bool generator_step(
+	struct python *py, const struct pygen *gen, struct link *link, uint64_t *awaited, struct error *err)
+{
+	struct pyframe frame;
+
+	if (gen->state != GEN_SUSPENDED || !pygen_frame(py, gen, &frame, NULL)) {
+		if (!pygen_awaited(py, gen, awaited, err))
+			return false;
+		*link = generator_link(py, gen);
+		return true;
+	}
+	*link = generator_without_frame(py, gen);
+	set_frame(link, &frame);
+	name_link(link);
+	return pygen_awaited_in(py, gen, &frame, awaited, err);
+}
+
 /* One generator: listed, and what it awaits is next. */
 static uint64_t step_generator(struct builder *b, uint64_t object)
 {
 	struct error err = ERROR_INIT;
 	struct pygen gen;
+	struct link link;
 	uint64_t awaited = 0;
 
-	if (!pygen_read(b->py, object, &gen, &err) || !pygen_awaited(b->py, &gen, &awaited, &err)) {
+	if (!pygen_read(b->py, object, &gen, &err) || !generator_step(b->py, &gen, &link, &awaited, &err)) {
 		python_note_unreadable(b->py, &err);
 		b->chain->is_cut = true;
 		return 0;
 	}
-	add_generator(b, &gen);
+	add(b, &link);
 	if (gen.state == GEN_RUNNING)
 		follow_stack(b, object);
 	return awaited;
