@@ -70,7 +70,7 @@ static void merge_registered(struct collector *c)
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		addrmap_put(&seen, c->found.tasks.items[i], 0);
 	for (size_t slot = 0; slot < c->registered.size; slot++) {
-		uint64_t address = c->registered.keys[slot];
+		uint64_t address = c->registered.slots[slot].key;
 
 		if (address && addrmap_put(&seen, address - 1, 0))
 			addresses_add(&c->found.tasks, address - 1);
@@ -374,8 +374,9 @@ static void find_driven(struct collector *c)
 	struct addresses *coroutines = &c->found.coroutines;
 
 	for (size_t i = 0; i < c->driven.size; i++) {
-		uint64_t address = c->driven.keys[i] - 1;
-		const struct pytype *type = c->driven.keys[i] ? pytype_of(c->a->py, address, NULL) : NULL;
+		uint64_t address = c->driven.slots[i].key - 1;
+		const struct pytype *type =
+			c->driven.slots[i].key ? pytype_of(c->a->py, address, NULL) : NULL;
 
 		if (type && (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN))
 			addresses_add(coroutines, address);

@@ -199,12 +199,17 @@ static void look_into_exit_stacks(struct search *s)
 static void look_at_value_stack(struct search *s, const struct pyframe *frame)
 {
 	for (uint32_t i = frame->code->nlocalsplus; i < frame->slots; i++) {
-		uint64_t object = pyframe_slot(s->py, frame, i);
-		uint64_t self = object ? self_of_exit(s->py, object) : 0;
+		uint64_t object = pyframe_slot(s->py, frame, i), self = 0;
+		const struct pytype *type = object ? pytype_of(s->py, object, NULL) : NULL;
 		uint32_t above = i + 1;
 
-		note_generator(s, object);
-		if (object && !self && is_exit_function(s->py, object))
+		if (!type)
+			continue;
+		if (type->kind == KIND_ASYNCGEN)
+			note_generator(s, object);
+		else if (type->kind == KIND_METHOD)
+			self = self_of_exit(s->py, object);
+		else if (type->kind == KIND_FUNCTION && is_exit_function(s->py, object))
 			self = pyframe_slot(s->py, frame, above++);
 		if (self && !is_entering(s, pyframe_slot(s->py, frame, above), self))
 			add_holder(s, self, "on the value stack");

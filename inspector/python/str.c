@@ -69,7 +69,7 @@ bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strb
 
 	if (!pystr_open(py, address, limit, &str, err))
 		return false;
-	if (!str.count || is_plain(&str))
+	if (str.count && is_plain(&str))
 		strbuf_append_bytes(out, (const char *)str.bytes, str.count);
 	else
 		for (size_t i = 0; i < str.count; i++)
