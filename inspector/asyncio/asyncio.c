@@ -67,6 +67,7 @@ static void merge_registered(struct collector *c)
 {
 	struct addrmap seen = ADDRMAP_INIT;
 
+	addrmap_reserve(&seen, c->found.tasks.count + c->registered.used);
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		addrmap_put(&seen, c->found.tasks.items[i], 0);
 	for (size_t slot = 0; slot < c->registered.size; slot++) {
@@ -223,28 +224,54 @@ static void link_awaiters(struct asyncio *a)
 	free(pairs);
 }
 
+/* The link of a task's chain that is this generator; NULL. */
+static struct link *driven_link(const struct collector *c, uint64_t address, size_t *task)
+{
+	uint64_t place;
+
+	if (!addrmap_get(&c->driven, address, &place))
+		return NULL;
+	*task = (size_t)(place >> LINK_BITS);
+	return &c->a->tasks[*task].chain.links[place & ((1 << LINK_BITS) - 1)];
+}
+
+/* One that a task drives was read when its chain was followed. */
+static bool read_coroutine(const struct collector *c, uint64_t address, struct coroutine *coroutine)
+{
+	struct python *py = c->a->py;
+	struct error err = ERROR_INIT;
+	struct link *link;
+
+	*coroutine = (struct coroutine){.used_by = NO_INDEX, .task = NO_INDEX};
+	link = driven_link(c, address, &coroutine->task);
+	if (link) {
+		coroutine->gen = link->gen;
+		coroutine->qualname = link->qualname;
+		coroutine->chain = (struct chain){
+			.count = 1, .links = link, .is_running = link->gen.state == GEN_RUNNING};
+		return true;
+	}
+	if (!pygen_read(py, address, &coroutine->gen, &err)) {
+		python_note_unreadable(py, &err);
+		return false;
+	}
+	coroutine->qualname = pygen_qualname(py, &coroutine->gen);
+	if (!coroutine->qualname)
+		coroutine->qualname = "?";
+	return true;
+}
+
 static void read_coroutines(struct collector *c)
 {
 	struct asyncio *a = c->a;
 
 	a->coroutines = xcalloc(c->found.coroutines.count, sizeof(*a->coroutines));
+	addrmap_reserve(&a->coroutine_index, c->found.coroutines.count);
 	for (size_t i = 0; i < c->found.coroutines.count; i++) {
 		struct coroutine *coroutine = &a->coroutines[a->coroutine_count];
-		struct error err = ERROR_INIT;
-		uint64_t place;
 
-		if (!pygen_read(a->py, c->found.coroutines.items[i], &coroutine->gen, &err)) {
-			python_note_unreadable(a->py, &err);
-			continue;
-		}
-		coroutine->qualname = pygen_qualname(a->py, &coroutine->gen);
-		if (!coroutine->qualname)
-			coroutine->qualname = "?";
-		coroutine->used_by = NO_INDEX;
-		coroutine->task = addrmap_get(&c->driven, coroutine->gen.address, &place)
-					  ? (size_t)(place >> LINK_BITS)
-					  : NO_INDEX;
-		addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
+		if (read_coroutine(c, c->found.coroutines.items[i], coroutine))
+			addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
 	}
 }
 
@@ -262,20 +289,6 @@ static void mark_awaited(struct asyncio *a)
 	}
 }
 
-/* The frame of a coroutine that a task drives was looked at already. */
-static void take_link(const struct collector *c, struct coroutine *coroutine)
-{
-	const struct task *task = &c->a->tasks[coroutine->task];
-	uint64_t place = 0;
-
-	addrmap_get(&c->driven, coroutine->gen.address, &place);
-	coroutine->chain = (struct chain){
-		.count = 1,
-		.links = &task->chain.links[place & ((1 << LINK_BITS) - 1)],
-		.is_running = coroutine->gen.state == GEN_RUNNING,
-	};
-}
-
 static void follow_coroutines(struct collector *c)
 {
 	struct asyncio *a = c->a;
@@ -284,8 +297,8 @@ static void follow_coroutines(struct collector *c)
 		struct coroutine *coroutine = &a->coroutines[i];
 
 		if (coroutine->task != NO_INDEX)
-			take_link(c, coroutine);
-		else if (coroutine->is_awaited)
+			continue; /* read_coroutine */
+		if (coroutine->is_awaited)
 			chain_own_frame(a->py, &coroutine->gen, &coroutine->chain);
 		else
 			chain_follow(
@@ -373,13 +386,17 @@ static void find_driven(struct collector *c)
 {
 	struct addresses *coroutines = &c->found.coroutines;
 
-	for (size_t i = 0; i < c->driven.size; i++) {
-		uint64_t address = c->driven.slots[i].key - 1;
-		const struct pytype *type =
-			c->driven.slots[i].key ? pytype_of(c->a->py, address, NULL) : NULL;
+	for (size_t i = 0; i < c->a->task_count; i++) {
+		const struct chain *chain = &c->a->tasks[i].chain;
 
-		if (type && (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN))
-			addresses_add(coroutines, address);
+		for (size_t k = 0; k < chain->count; k++) {
+			const struct link *link = &chain->links[k];
+			size_t task;
+
+			if ((link->kind == LINK_COROUTINE || link->kind == LINK_ASYNC_GENERATOR) &&
+				driven_link(c, link->address, &task) == link)
+				addresses_add(coroutines, link->address);
+		}
 	}
 	if (coroutines->count)
 		qsort(coroutines->items, coroutines->count, sizeof(uint64_t), by_address);

@@ -8,6 +8,9 @@
 /* Longer chains than this are damage: CPython's own recursion limits end long before. */
 #define LINKS_MAX (1 << 22)
 
+/* So many are looked through faster than a map is made. */
+#define FEW 16
+
 struct builder {
 	struct python *py;
 	struct asyncio_classes *classes;
@@ -15,7 +18,10 @@ struct builder {
 	struct chain *chain;
 	struct link *links; /* grows; moved to the arena at the end */
 	size_t capacity;
-	struct addrmap seen; /* objects of the chain: one that comes again ends it */
+	/* Objects of the chain: one that comes again ends it. Most chains are short. */
+	uint64_t first[FEW];
+	size_t seen_count;
+	struct addrmap seen; /* when there are more than a few */
 };
 
 const char *link_kind_name(enum link_kind kind)
@@ -51,6 +57,7 @@ static struct link generator_without_frame(struct python *py, const struct pygen
 {
 	return (struct link){.kind = link_kind_of(gen->kind),
 		.address = gen->address,
+		.gen = *gen,
 		.qualname = pygen_qualname(py, gen)};
 }
 
@@ -232,6 +239,21 @@ static uint64_t step(struct builder *b, uint64_t object)
 	return 0;
 }
 
+/* Notes the object; false: it was there before. */
+static bool is_new(struct builder *b, uint64_t object)
+{
+	size_t few = b->seen_count < FEW ? b->seen_count : FEW;
+
+	for (size_t i = 0; i < few; i++)
+		if (b->first[i] == object)
+			return false;
+	if (b->seen_count++ < FEW) {
+		b->first[few] = object;
+		return true;
+	}
+	return addrmap_put(&b->seen, object, 0);
+}
+
 void chain_follow(struct python *py, struct asyncio_classes *classes, const struct stack_index *stacks,
 	uint64_t start, struct chain *chain)
 {
@@ -240,7 +262,7 @@ void chain_follow(struct python *py, struct asyncio_classes *classes, const stru
 
 	*chain = (struct chain){0};
 	while (at) {
-		if (chain->count >= LINKS_MAX || !addrmap_put(&b.seen, at, 0)) {
+		if (chain->count >= LINKS_MAX || !is_new(&b, at)) {
 			chain->is_cut = true;
 			break;
 		}

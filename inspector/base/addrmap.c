@@ -30,6 +30,16 @@ static void resize(struct addrmap *map, size_t size)
 	*map = grown;
 }
 
+void addrmap_reserve(struct addrmap *map, size_t more)
+{
+	size_t size = map->size ? map->size : 64;
+
+	while ((map->used + more) * 4 >= size * 3)
+		size *= 2;
+	if (size > map->size)
+		resize(map, size);
+}
+
 void addrmap_deinit(struct addrmap *map)
 {
 	free(map->slots);

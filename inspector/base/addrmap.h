@@ -22,6 +22,9 @@ struct addrmap {
 		.slots = NULL                                                                                \
 	}
 
+/* Makes room for so many more at once. */
+void addrmap_reserve(struct addrmap *map, size_t more);
+
 void addrmap_deinit(struct addrmap *map);
 
 /* True and *value set (when value is not NULL) if the address is there. */
