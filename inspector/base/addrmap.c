@@ -3,6 +3,7 @@
 #include "inspector/base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static size_t slot_of(const struct addrmap *map, uint64_t key)
 {
@@ -38,6 +39,17 @@ void addrmap_reserve(struct addrmap *map, size_t more)
 		size *= 2;
 	if (size > map->size)
 		resize(map, size);
+}
+
+struct addrmap addrmap_copy(const struct addrmap *map)
+{
+	struct addrmap copy = *map;
+
+	if (map->size) {
+		copy.slots = xmalloc(map->size * sizeof(*copy.slots));
+		memcpy(copy.slots, map->slots, map->size * sizeof(*copy.slots));
+	}
+	return copy;
 }
 
 void addrmap_deinit(struct addrmap *map)

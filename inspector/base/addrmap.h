@@ -25,6 +25,8 @@ struct addrmap {
 /* Makes room for so many more at once. */
 void addrmap_reserve(struct addrmap *map, size_t more);
 
+struct addrmap addrmap_copy(const struct addrmap *map);
+
 void addrmap_deinit(struct addrmap *map);
 
 /* True and *value set (when value is not NULL) if the address is there. */
