@@ -35,6 +35,7 @@ struct asyncio {
 	struct heap *heap; /* owned; NULL: not walked */
 	bool heap_is_complete;
 	size_t task_count, loop_count, coroutine_count;
+	size_t task_room, coroutine_room;			/* of the arrays */
 	struct task *tasks;					/* by name as people count, then by address */
 	struct loop *loops;					/* by address */
 	struct coroutine *coroutines;				/* by address */
