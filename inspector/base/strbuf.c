@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room that nearly all that is printed fits into: formatted once. */
+#define PRINTED_MOST 128
+
 static void reserve(struct strbuf *s, size_t more)
 {
 	if (s->capacity - s->length <= more)
@@ -51,14 +54,17 @@ void strbuf_printf(struct strbuf *s, const char *format, ...)
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	reserve(s, PRINTED_MOST);
+	length = vsnprintf(s->text + s->length, s->capacity - s->length, format, args);
 	va_end(args);
-	if (length > 0) {
+	if (length > 0 && (size_t)length >= s->capacity - s->length) {
 		reserve(s, (size_t)length);
 		vsnprintf(s->text + s->length, (size_t)length + 1, format, again);
-		s->length += (size_t)length;
 	}
 	va_end(again);
+	if (length > 0)
+		s->length += (size_t)length;
+	s->text[s->length] = '\0';
 }
 
 void strbuf_append_codepoint(struct strbuf *s, uint32_t c)
