@@ -30,8 +30,8 @@ void table_destroy(struct table *table);
 void table_print_by_library(struct table *table);
 
 /* Prints it for a pipe or a file: each column as wide as its widest cell, nothing is cut. Looks as what
- * libsmartcols prints, which asks the locale for the width of each character three times: half a second for
- * 10,000 rows, where this takes a hundredth. False: nothing was printed, because rows of the tree are not in
+ * libsmartcols prints, which asks the locale for the width of each character several times: half of all
+ * instructions of `tasks' of 10,000 tasks. False: nothing was printed, because rows of the tree are not in
  * the order of the tree. */
 bool table_print_plain(const struct table *table);
 
