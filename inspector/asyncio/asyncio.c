@@ -5,9 +5,13 @@
 #include "inspector/asyncio/kept_loops.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
+#include "inspector/base/big.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Enough for the links of any chain: chain.c has a bound. */
+#define LINK_BITS 24
 
 /* What is known only while collecting. */
 struct collector {
@@ -15,7 +19,7 @@ struct collector {
 	struct found found;
 	struct addrmap registered; /* tasks of the registries */
 	struct addrmap current;	   /* loop -> task */
-	struct addrmap driven;	   /* generator -> index of the task whose chain it is in */
+	struct addrmap driven; /* generator -> index of the task whose chain it is in << 24 | of its link */
 	struct stack_index stacks;
 };
 
@@ -60,20 +64,30 @@ static void read_registries(struct collector *c)
 	}
 }
 
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 /* Tasks of the registry that the heap did not give (it was not walked, or in pieces) join the others. */
 static void merge_registered(struct collector *c)
 {
 	struct addrmap seen = ADDRMAP_INIT;
 
+	addrmap_reserve(&seen, c->found.tasks.count + c->registered.used);
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		addrmap_put(&seen, c->found.tasks.items[i], 0);
 	for (size_t slot = 0; slot < c->registered.size; slot++) {
-		uint64_t address = c->registered.keys[slot];
+		uint64_t address = c->registered.slots[slot].key;
 
 		if (address && addrmap_put(&seen, address - 1, 0))
 			addresses_add(&c->found.tasks, address - 1);
 	}
 	addrmap_deinit(&seen);
+	if (c->found.tasks.count)
+		qsort(c->found.tasks.items, c->found.tasks.count, sizeof(uint64_t), by_address);
 }
 
 /* Memory is there before __init__ has run: until a task has its coroutine and is listed, it is none yet. */
@@ -130,7 +144,8 @@ static void read_tasks(struct collector *c)
 {
 	struct asyncio *a = c->a;
 
-	a->tasks = xcalloc(c->found.tasks.count, sizeof(*a->tasks));
+	a->task_room = c->found.tasks.count;
+	a->tasks = big_alloc(a->task_room, sizeof(*a->tasks));
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
 	qsort(a->tasks, a->task_count, sizeof(*a->tasks), by_name);
@@ -141,21 +156,46 @@ static void read_tasks(struct collector *c)
 	}
 }
 
+/* A generator that is in two chains belongs to the later task, whichever was followed first. */
+static void note_driven(struct collector *c, const struct chain *chain, size_t task)
+{
+	for (size_t k = 0; k < chain->count; k++) {
+		uint64_t address = chain->links[k].address, place;
+
+		if (chain->links[k].kind <= LINK_GENERATOR &&
+			(!addrmap_get(&c->driven, address, &place) || place >> LINK_BITS <= task))
+			addrmap_put(&c->driven, address, (uint64_t)task << LINK_BITS | k);
+	}
+}
+
+static int by_task_address(const void *a, const void *b, void *context)
+{
+	const struct task *tasks = context, *x = &tasks[*(const size_t *)a], *y = &tasks[*(const size_t *)b];
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* By address, which is about the order in which they were made: what one needs lies side by side then, and a
+ * look at memory that is in no order takes ten times as long. */
 static void follow_tasks(struct collector *c)
 {
 	struct asyncio *a = c->a;
+	size_t *order = xmalloc(a->task_count * sizeof(*order));
 
+	for (size_t i = 0; i < a->task_count; i++)
+		order[i] = i;
+	if (a->task_count)
+		qsort_r(order, a->task_count, sizeof(*order), by_task_address, a->tasks);
 	for (size_t i = 0; i < a->task_count; i++) {
-		struct task *task = &a->tasks[i];
+		struct task *task = &a->tasks[order[i]];
 
 		if (task_state(task) != TASK_PENDING)
 			continue;
 		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
-		for (size_t k = 0; k < task->chain.count; k++)
-			if (task->chain.links[k].kind <= LINK_GENERATOR)
-				addrmap_put(&c->driven, task->chain.links[k].address, i);
+		note_driven(c, &task->chain, order[i]);
 		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
 	}
+	free(order);
 }
 
 struct await_pair {
@@ -220,35 +260,67 @@ static void link_awaiters(struct asyncio *a)
 	free(pairs);
 }
 
+/* The link of a task's chain that is this generator; NULL. */
+static struct link *driven_link(const struct collector *c, uint64_t address, size_t *task)
+{
+	uint64_t place;
+
+	if (!addrmap_get(&c->driven, address, &place))
+		return NULL;
+	*task = (size_t)(place >> LINK_BITS);
+	return &c->a->tasks[*task].chain.links[place & ((1 << LINK_BITS) - 1)];
+}
+
+/* One that a task drives was read when its chain was followed. */
+static bool read_coroutine(const struct collector *c, uint64_t address, struct coroutine *coroutine)
+{
+	struct python *py = c->a->py;
+	struct error err = ERROR_INIT;
+	struct link *link;
+
+	*coroutine = (struct coroutine){.used_by = NO_INDEX, .task = NO_INDEX};
+	link = driven_link(c, address, &coroutine->task);
+	if (link) {
+		coroutine->gen = link->gen;
+		coroutine->qualname = link->qualname;
+		coroutine->chain = (struct chain){
+			.count = 1, .links = link, .is_running = link->gen.state == GEN_RUNNING};
+		return true;
+	}
+	if (!pygen_read(py, address, &coroutine->gen, &err)) {
+		python_note_unreadable(py, &err);
+		return false;
+	}
+	coroutine->qualname = pygen_qualname(py, &coroutine->gen);
+	if (!coroutine->qualname)
+		coroutine->qualname = "?";
+	return true;
+}
+
 static void read_coroutines(struct collector *c)
 {
 	struct asyncio *a = c->a;
 
-	a->coroutines = xcalloc(c->found.coroutines.count, sizeof(*a->coroutines));
+	a->coroutine_room = c->found.coroutines.count;
+	a->coroutines = big_alloc(a->coroutine_room, sizeof(*a->coroutines));
+	addrmap_reserve(&a->coroutine_index, c->found.coroutines.count);
 	for (size_t i = 0; i < c->found.coroutines.count; i++) {
 		struct coroutine *coroutine = &a->coroutines[a->coroutine_count];
-		struct error err = ERROR_INIT;
-		uint64_t task;
 
-		if (!pygen_read(a->py, c->found.coroutines.items[i], &coroutine->gen, &err)) {
-			python_note_unreadable(a->py, &err);
-			continue;
-		}
-		coroutine->qualname = pygen_qualname(a->py, &coroutine->gen);
-		if (!coroutine->qualname)
-			coroutine->qualname = "?";
-		coroutine->used_by = NO_INDEX;
-		coroutine->task =
-			addrmap_get(&c->driven, coroutine->gen.address, &task) ? (size_t)task : NO_INDEX;
-		addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
+		if (read_coroutine(c, c->found.coroutines.items[i], coroutine))
+			addrmap_put(&a->coroutine_index, coroutine->gen.address, a->coroutine_count++);
 	}
 }
 
 static void mark_awaited(struct asyncio *a)
 {
 	for (size_t i = 0; i < a->coroutine_count; i++) {
-		size_t next = asyncio_find_coroutine(a, chain_next(a->py, &a->coroutines[i].gen));
+		size_t next;
 
+		/* What a task's coroutine awaits is in the chain of that task. */
+		if (a->coroutines[i].task != NO_INDEX)
+			continue;
+		next = asyncio_find_coroutine(a, chain_next(a->py, &a->coroutines[i].gen));
 		if (next != NO_INDEX && next != i)
 			a->coroutines[next].is_awaited = true;
 	}
@@ -261,7 +333,9 @@ static void follow_coroutines(struct collector *c)
 	for (size_t i = 0; i < a->coroutine_count; i++) {
 		struct coroutine *coroutine = &a->coroutines[i];
 
-		if (coroutine->task != NO_INDEX || coroutine->is_awaited)
+		if (coroutine->task != NO_INDEX)
+			continue; /* read_coroutine */
+		if (coroutine->is_awaited)
 			chain_own_frame(a->py, &coroutine->gen, &coroutine->chain);
 		else
 			chain_follow(
@@ -307,13 +381,6 @@ static void mark_used_asyncgens(struct collector *c)
 	addrmap_deinit(&in_use);
 }
 
-static int by_address(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void read_loops(struct collector *c)
 {
 	struct asyncio *a = c->a;
@@ -349,12 +416,17 @@ static void find_driven(struct collector *c)
 {
 	struct addresses *coroutines = &c->found.coroutines;
 
-	for (size_t i = 0; i < c->driven.size; i++) {
-		uint64_t address = c->driven.keys[i] - 1;
-		const struct pytype *type = c->driven.keys[i] ? pytype_of(c->a->py, address, NULL) : NULL;
+	for (size_t i = 0; i < c->a->task_count; i++) {
+		const struct chain *chain = &c->a->tasks[i].chain;
 
-		if (type && (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN))
-			addresses_add(coroutines, address);
+		for (size_t k = 0; k < chain->count; k++) {
+			const struct link *link = &chain->links[k];
+			size_t task;
+
+			if ((link->kind == LINK_COROUTINE || link->kind == LINK_ASYNC_GENERATOR) &&
+				driven_link(c, link->address, &task) == link)
+				addresses_add(coroutines, link->address);
+		}
 	}
 	if (coroutines->count)
 		qsort(coroutines->items, coroutines->count, sizeof(uint64_t), by_address);
@@ -433,9 +505,9 @@ void asyncio_destroy(struct asyncio *a)
 	addrmap_deinit(&a->task_index);
 	addrmap_deinit(&a->loop_index);
 	addrmap_deinit(&a->coroutine_index);
-	free(a->tasks);
+	big_free(a->tasks, a->task_room, sizeof(*a->tasks));
 	free(a->loops);
-	free(a->coroutines);
+	big_free(a->coroutines, a->coroutine_room, sizeof(*a->coroutines));
 	free(a);
 }
 

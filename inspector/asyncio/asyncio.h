@@ -19,7 +19,7 @@ struct coroutine {
 	struct pygen gen;
 	const char *qualname; /* never NULL */
 	size_t task;	      /* index of the task that drives it; NO_INDEX */
-	bool is_awaited;      /* another coroutine or async generator awaits it */
+	bool is_awaited;      /* one that no task drives awaits it */
 	bool is_in_use;	      /* an async generator that a suspended frame is in the middle of iterating */
 	size_t used_by;	      /* index of the coroutine whose frame that is; NO_INDEX: none, or a thread's */
 	struct chain
@@ -35,6 +35,7 @@ struct asyncio {
 	struct heap *heap; /* owned; NULL: not walked */
 	bool heap_is_complete;
 	size_t task_count, loop_count, coroutine_count;
+	size_t task_room, coroutine_room;			/* of the arrays */
 	struct task *tasks;					/* by name as people count, then by address */
 	struct loop *loops;					/* by address */
 	struct coroutine *coroutines;				/* by address */

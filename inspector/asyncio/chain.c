@@ -8,6 +8,9 @@
 /* Longer chains than this are damage: CPython's own recursion limits end long before. */
 #define LINKS_MAX (1 << 22)
 
+/* So many are looked through faster than a map is made. */
+#define FEW 16
+
 struct builder {
 	struct python *py;
 	struct asyncio_classes *classes;
@@ -15,7 +18,10 @@ struct builder {
 	struct chain *chain;
 	struct link *links; /* grows; moved to the arena at the end */
 	size_t capacity;
-	struct addrmap seen; /* objects of the chain: one that comes again ends it */
+	/* Objects of the chain: one that comes again ends it. Most chains are short. */
+	uint64_t first[FEW];
+	size_t seen_count;
+	struct addrmap seen; /* when there are more than a few */
 };
 
 const char *link_kind_name(enum link_kind kind)
@@ -47,21 +53,33 @@ static void set_frame(struct link *link, const struct pyframe *frame)
 	link->line = pyframe_line(frame);
 }
 
+static struct link generator_without_frame(struct python *py, const struct pygen *gen)
+{
+	return (struct link){.kind = link_kind_of(gen->kind),
+		.address = gen->address,
+		.gen = *gen,
+		.qualname = pygen_qualname(py, gen)};
+}
+
+static void name_link(struct link *link)
+{
+	if (!link->qualname)
+		link->qualname = link->has_frame ? link->frame.code->qualname : "?";
+}
+
 static struct link generator_link(struct python *py, const struct pygen *gen)
 {
-	struct link link = {.kind = link_kind_of(gen->kind), .address = gen->address};
+	struct link link = generator_without_frame(py, gen);
 	struct error err = ERROR_INIT;
 	struct pyframe frame;
 
-	link.qualname = pygen_qualname(py, gen);
 	if (gen->state != GEN_CLOSED) {
 		if (pygen_frame(py, gen, &frame, &err))
 			set_frame(&link, &frame);
 		else
 			python_note_unreadable(py, &err);
 	}
-	if (!link.qualname)
-		link.qualname = link.has_frame ? link.frame.code->qualname : "?";
+	name_link(&link);
 	return link;
 }
 
@@ -159,19 +177,38 @@ uint64_t chain_next(struct python *py, const struct pygen *gen)
 	return awaited;
 }
 
+/* The link of a generator, and what it awaits: one look at its frame for both. */
+static bool generator_step(
+	struct python *py, const struct pygen *gen, struct link *link, uint64_t *awaited, struct error *err)
+{
+	struct pyframe frame;
+
+	if (gen->state != GEN_SUSPENDED || !pygen_frame(py, gen, &frame, NULL)) {
+		if (!pygen_awaited(py, gen, awaited, err))
+			return false;
+		*link = generator_link(py, gen);
+		return true;
+	}
+	*link = generator_without_frame(py, gen);
+	set_frame(link, &frame);
+	name_link(link);
+	return pygen_awaited_in(py, gen, &frame, awaited, err);
+}
+
 /* One generator: listed, and what it awaits is next. */
 static uint64_t step_generator(struct builder *b, uint64_t object)
 {
 	struct error err = ERROR_INIT;
 	struct pygen gen;
+	struct link link;
 	uint64_t awaited = 0;
 
-	if (!pygen_read(b->py, object, &gen, &err) || !pygen_awaited(b->py, &gen, &awaited, &err)) {
+	if (!pygen_read(b->py, object, &gen, &err) || !generator_step(b->py, &gen, &link, &awaited, &err)) {
 		python_note_unreadable(b->py, &err);
 		b->chain->is_cut = true;
 		return 0;
 	}
-	add_generator(b, &gen);
+	add(b, &link);
 	if (gen.state == GEN_RUNNING)
 		follow_stack(b, object);
 	return awaited;
@@ -202,6 +239,21 @@ static uint64_t step(struct builder *b, uint64_t object)
 	return 0;
 }
 
+/* Notes the object; false: it was there before. */
+static bool is_new(struct builder *b, uint64_t object)
+{
+	size_t few = b->seen_count < FEW ? b->seen_count : FEW;
+
+	for (size_t i = 0; i < few; i++)
+		if (b->first[i] == object)
+			return false;
+	if (b->seen_count++ < FEW) {
+		b->first[few] = object;
+		return true;
+	}
+	return addrmap_put(&b->seen, object, 0);
+}
+
 void chain_follow(struct python *py, struct asyncio_classes *classes, const struct stack_index *stacks,
 	uint64_t start, struct chain *chain)
 {
@@ -210,7 +262,7 @@ void chain_follow(struct python *py, struct asyncio_classes *classes, const stru
 
 	*chain = (struct chain){0};
 	while (at) {
-		if (chain->count >= LINKS_MAX || !addrmap_put(&b.seen, at, 0)) {
+		if (chain->count >= LINKS_MAX || !is_new(&b, at)) {
 			chain->is_cut = true;
 			break;
 		}

@@ -21,6 +21,7 @@ struct link {
 	uint32_t line;	      /* 0 unknown */
 	bool has_frame;
 	struct pyframe frame; /* when has_frame */
+	struct pygen gen;     /* of a coroutine or generator */
 };
 
 struct chain {

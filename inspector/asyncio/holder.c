@@ -38,6 +38,7 @@ struct search {
 	/* Async generators that it has in hand, to be looked at as well. */
 	uint64_t generators[GENERATORS_MAX];
 	size_t generator_count;
+	bool has_variable; /* some frame has an AsyncExitStack in a variable */
 };
 
 static void note_generator(struct search *s, uint64_t object)
@@ -194,17 +195,47 @@ static void look_into_exit_stacks(struct search *s)
 	s->stack_count = 0;
 }
 
+/* The coroutine that the frame awaits, as its chain says: the object that is on nearly every value stack. */
+static bool is_next(const struct search *s, uint64_t object)
+{
+	const struct link *next = s->at + 1 < s->chain->count ? &s->chain->links[s->at + 1] : NULL;
+
+	return next && next->kind == LINK_COROUTINE && next->address == object;
+}
+
+static bool is_exit_stack(const struct pytype *type)
+{
+	return type && strcmp(type->name, "AsyncExitStack") == 0;
+}
+
+static bool has_exit_stack(struct search *s, const struct pyframe *frame)
+{
+	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
+		uint64_t object = pyframe_variable(s->py, frame, i);
+
+		if (object && is_exit_stack(pytype_of(s->py, object, NULL)))
+			return true;
+	}
+	return false;
+}
+
 /* The value stack, from the bottom: a bound __aexit__, or the function and its self above it. While it is
  * being entered, the awaited __aenter__ is the next above. */
 static void look_at_value_stack(struct search *s, const struct pyframe *frame)
 {
 	for (uint32_t i = frame->code->nlocalsplus; i < frame->slots; i++) {
-		uint64_t object = pyframe_slot(s->py, frame, i);
-		uint64_t self = object ? self_of_exit(s->py, object) : 0;
+		uint64_t object = pyframe_slot(s->py, frame, i), self = 0;
+		const struct pytype *type =
+			object && !is_next(s, object) ? pytype_of(s->py, object, NULL) : NULL;
 		uint32_t above = i + 1;
 
-		note_generator(s, object);
-		if (object && !self && is_exit_function(s->py, object))
+		if (!type)
+			continue;
+		if (type->kind == KIND_ASYNCGEN)
+			note_generator(s, object);
+		else if (type->kind == KIND_METHOD)
+			self = self_of_exit(s->py, object);
+		else if (type->kind == KIND_FUNCTION && is_exit_function(s->py, object))
 			self = pyframe_slot(s->py, frame, above++);
 		if (self && !is_entering(s, pyframe_slot(s->py, frame, above), self))
 			add_holder(s, self, "on the value stack");
@@ -217,6 +248,7 @@ static void look_at_value_stack(struct search *s, const struct pyframe *frame)
 			add_holder(s, self, IN_EXIT_STACK);
 	}
 	look_into_exit_stacks(s);
+	s->has_variable = s->has_variable || has_exit_stack(s, frame);
 }
 
 /* An AsyncExitStack that no `async with` entered, for its aclose() to be called: whoever has it in a variable
@@ -225,9 +257,8 @@ static void look_at_variables(struct search *s, const struct pyframe *frame)
 {
 	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
 		uint64_t object = pyframe_variable(s->py, frame, i);
-		const struct pytype *type = object ? pytype_of(s->py, object, NULL) : NULL;
 
-		if (type && strcmp(type->name, "AsyncExitStack") == 0)
+		if (object && is_exit_stack(pytype_of(s->py, object, NULL)))
 			add_holder(s, object, IN_EXIT_STACK);
 	}
 	look_into_exit_stacks(s);
@@ -296,12 +327,13 @@ static void look_at_all(struct search *s, look_fn look)
 {
 	const struct asyncio *a = s->a;
 
+	addrmap_reserve(&s->seen, a->coroutine_count);
 	for (size_t i = 0; i < a->task_count; i++)
 		look_at_chain(s, &a->tasks[i].chain, i, look);
 	/* Chains that start outside of tasks, from their outermost coroutine: the others are a link each. */
 	for (unsigned pass = 0; pass < 2; pass++)
 		for (size_t i = 0; i < a->coroutine_count; i++)
-			if (a->coroutines[i].is_awaited == (pass == 1))
+			if (a->coroutines[i].task == NO_INDEX && a->coroutines[i].is_awaited == (pass == 1))
 				look_at_chain(s, &a->coroutines[i].chain, task_of_coroutine(a, i), look);
 	addrmap_deinit(&s->seen);
 	s->seen = (struct addrmap)ADDRMAP_INIT;
@@ -313,7 +345,9 @@ void holders_find(const struct asyncio *a, struct lock_holders *holders)
 
 	*holders = (struct lock_holders){0};
 	look_at_all(&s, look_at_value_stack);
-	look_at_all(&s, look_at_variables);
+	/* All frames were looked at: there is seldom one. */
+	if (s.has_variable)
+		look_at_all(&s, look_at_variables);
 	addrmap_deinit(&s.stacks_seen);
 	if (holders->count)
 		qsort(holders->items, holders->count, sizeof(*holders->items), by_primitive);

@@ -7,16 +7,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Side by side, or each look would miss the caches twice. */
+struct addrmap_slot {
+	uint64_t key, value; /* key + 1, 0 = free */
+};
+
 struct addrmap {
-	uint64_t *keys;	   /* owned; key + 1, 0 = free */
-	uint64_t *values;  /* owned */
-	size_t used, size; /* size is 0 or a power of two */
+	struct addrmap_slot *slots; /* owned */
+	size_t used, size;	    /* size is 0 or a power of two */
 };
 
 #define ADDRMAP_INIT                                                                                         \
 	{                                                                                                    \
-		.keys = NULL                                                                                 \
+		.slots = NULL                                                                                \
 	}
+
+/* Makes room for so many more at once. */
+void addrmap_reserve(struct addrmap *map, size_t more);
+
+struct addrmap addrmap_copy(const struct addrmap *map);
 
 void addrmap_deinit(struct addrmap *map);
 

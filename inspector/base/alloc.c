@@ -1,10 +1,16 @@
 #include "inspector/base/alloc.h"
 
+#include "inspector/base/big.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What is learned of a small process fits into one. */
 #define ARENA_BLOCK ((size_t)64 << 10)
+/* An arena that has grown to several of the first kind has more to come: huge pages, or each new page is a
+ * fault. */
+#define ARENA_LARGE ((size_t)2 << 20)
 
 static _Noreturn void out_of_memory(void)
 {
@@ -95,6 +101,7 @@ struct arena_block {
 
 struct arena {
 	struct arena_block *blocks;
+	size_t total;
 };
 
 struct arena *arena_create(void)
@@ -109,7 +116,7 @@ void arena_destroy(struct arena *arena)
 	while (arena->blocks) {
 		struct arena_block *next = arena->blocks->next;
 
-		free(arena->blocks);
+		big_free(arena->blocks, 1, sizeof(*next) + arena->blocks->size);
 		arena->blocks = next;
 	}
 	free(arena);
@@ -124,9 +131,11 @@ void *arena_alloc(struct arena *arena, size_t size)
 		out_of_memory();
 	size &= ~(_Alignof(max_align_t) - 1);
 	if (!block || block->size - block->used < size) {
-		size_t room = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+		size_t least = (arena->total < ARENA_LARGE ? ARENA_BLOCK : ARENA_LARGE) - sizeof(*block);
+		size_t room = size > least ? size : least;
 
-		block = xcalloc(1, sizeof(*block) + room);
+		block = big_alloc(1, sizeof(*block) + room);
+		arena->total += room;
 		block->size = room;
 		block->next = arena->blocks;
 		arena->blocks = block;
@@ -152,17 +161,20 @@ char *arena_strdup(struct arena *arena, const char *text)
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
 	va_list args, again;
-	char *text;
+	char start[256] = "", *text; /* nearly all fit: formatted once */
 	int length;
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	length = vsnprintf(start, sizeof(start), format, args);
 	va_end(args);
 	if (length < 0)
 		length = 0;
 	text = arena_alloc(arena, (size_t)length + 1);
-	vsnprintf(text, (size_t)length + 1, format, again);
+	if ((size_t)length < sizeof(start))
+		memcpy(text, start, (size_t)length);
+	else
+		vsnprintf(text, (size_t)length + 1, format, again);
 	va_end(again);
 	return text;
 }

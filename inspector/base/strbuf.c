@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Room that nearly all that is printed fits into: formatted once. */
+#define PRINTED_MOST 128
+
 static void reserve(struct strbuf *s, size_t more)
 {
-	s->text = grow_array(s->text, &s->capacity, s->length + more + 1, 1);
+	if (s->capacity - s->length <= more)
+		s->text = grow_array(s->text, &s->capacity, s->length + more + 1, 1);
 }
 
 void strbuf_deinit(struct strbuf *s)
@@ -50,14 +54,17 @@ void strbuf_printf(struct strbuf *s, const char *format, ...)
 
 	va_start(args, format);
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, args);
+	reserve(s, PRINTED_MOST);
+	length = vsnprintf(s->text + s->length, s->capacity - s->length, format, args);
 	va_end(args);
-	if (length > 0) {
+	if (length > 0 && (size_t)length >= s->capacity - s->length) {
 		reserve(s, (size_t)length);
 		vsnprintf(s->text + s->length, (size_t)length + 1, format, again);
-		s->length += (size_t)length;
 	}
 	va_end(again);
+	if (length > 0)
+		s->length += (size_t)length;
+	s->text[s->length] = '\0';
 }
 
 void strbuf_append_codepoint(struct strbuf *s, uint32_t c)
@@ -179,6 +186,16 @@ size_t utf8_safe_span(const char *bytes, size_t length, uint32_t *codepoint)
 	return length;
 }
 
+/* How many of the bytes from the first on are ASCII that needs no escape: nearly always all. */
+static size_t plain_span(const unsigned char *p, size_t left)
+{
+	size_t span = 0;
+
+	while (span < left && p[span] >= 0x20 && p[span] < 0x7f)
+		span++;
+	return span;
+}
+
 void strbuf_append_safe(struct strbuf *s, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -186,8 +203,15 @@ void strbuf_append_safe(struct strbuf *s, const char *text)
 	uint32_t c;
 
 	while (left) {
-		size_t step = utf8_decode(p, left, &c);
+		size_t plain = plain_span(p, left), step;
 
+		if (plain) {
+			strbuf_append_bytes(s, (const char *)p, plain);
+			p += plain;
+			left -= plain;
+			continue;
+		}
+		step = utf8_decode(p, left, &c);
 		if (!step && left >= 2 && p[0] == 0xc0 && p[1] == 0x80) { /* NUL: strbuf_append_codepoint */
 			strbuf_append(s, "\\x00");
 			step = 2;

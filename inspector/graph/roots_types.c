@@ -94,9 +94,9 @@ void roots_add_types(struct root_finder *f)
 	}
 	/* All that were read: those of the objects, their bases, and those above. */
 	for (size_t i = 0; i < f->py->types.size; i++) {
-		const struct pytype *type = (const struct pytype *)(uintptr_t)f->py->types.values[i];
+		const struct pytype *type = (const struct pytype *)(uintptr_t)f->py->types.slots[i].value;
 
-		if (f->py->types.keys[i] && type && !type->is_heap)
+		if (f->py->types.slots[i].key && type && !type->is_heap)
 			add_type(f, type);
 	}
 }

@@ -38,8 +38,8 @@ static const struct pytype *next_type(const struct python *py, size_t *at)
 	while (*at < py->types.size) {
 		size_t i = (*at)++;
 
-		if (py->types.keys[i] && py->types.values[i])
-			return (const struct pytype *)(uintptr_t)py->types.values[i];
+		if (py->types.slots[i].key && py->types.slots[i].value)
+			return (const struct pytype *)(uintptr_t)py->types.slots[i].value;
 	}
 	return NULL;
 }

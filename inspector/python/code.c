@@ -121,6 +121,7 @@ static struct pycode *read_code(struct python *py, uint64_t address, struct erro
 	code = arena_alloc(py->arena, sizeof(*code));
 	code->address = address;
 	code->line = py->era->line;
+	code->last = arena_alloc(py->arena, sizeof(*code->last));
 	code->filename = name_or_unknown(py, &body, FIELD_code_filename);
 	code->name = name_or_unknown(py, &body, FIELD_code_name);
 	code->qualname = python_has(py, FIELD_code_qualname) ? name_or_unknown(py, &body, FIELD_code_qualname)
@@ -160,7 +161,11 @@ const struct pycode *pycode_at(struct python *py, uint64_t address, struct error
 
 uint32_t pycode_line(const struct pycode *code, int64_t lasti)
 {
-	return code->line(code, lasti);
+	struct code_line *last = code->last;
+
+	if (!last->is_known || last->lasti != lasti)
+		*last = (struct code_line){.lasti = lasti, .line = code->line(code, lasti), .is_known = true};
+	return last->line;
 }
 
 const char *pycode_local_name(struct python *py, const struct pycode *code, uint32_t i)

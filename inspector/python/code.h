@@ -14,6 +14,13 @@ enum {
 	CODE_ASYNC_GENERATOR = 0x200,
 };
 
+/* The line that was asked for last: tasks of one kind are parked at one place. */
+struct code_line {
+	int64_t lasti;
+	uint32_t line;
+	bool is_known;
+};
+
 struct pycode {
 	uint32_t (*line)(const struct pycode *code, int64_t lasti); /* era.h */
 	uint64_t address;
@@ -28,6 +35,7 @@ struct pycode {
 	 * those of the local variables, of those that are cells, and of the free ones. */
 	uint64_t names[3];
 	uint32_t name_counts[3];
+	struct code_line *last;	  /* in the arena */
 	const uint8_t *kinds;	  /* nlocalsplus bytes of co_localspluskinds; NULL when unreadable */
 	const uint8_t *linetable; /* NULL when unreadable */
 	size_t linetable_size;	  /* bytes */

@@ -117,25 +117,42 @@ bool pygen_frame(struct python *py, const struct pygen *gen, struct pyframe *fra
 	       error_at(err, ERROR_CORRUPT, gen->address, "the frame of a generator has no code");
 }
 
+/* The awaited object is the uppermost of the frame's stack, or just below it. */
+static bool take_awaited(struct python *py, const struct pygen *gen, const struct pyframe *frame,
+	uint64_t *awaited, struct error *err)
+{
+	if (!frame->code || frame->slots <= frame->code->nlocalsplus + py->era->slots_above_awaited)
+		return error_at(err, ERROR_CORRUPT, gen->address, "%s awaits, but its stack is empty",
+			frame->code ? frame->code->qualname : "?");
+	*awaited = pyframe_slot(py, frame, frame->slots - 1 - py->era->slots_above_awaited);
+	return true;
+}
+
+static bool is_awaiting(struct python *py, const struct pygen *gen, bool *awaiting, struct error *err)
+{
+	*awaiting = false;
+	return gen->state != GEN_SUSPENDED || py->era->is_awaiting(py, gen, awaiting, err);
+}
+
+bool pygen_awaited_in(struct python *py, const struct pygen *gen, const struct pyframe *frame,
+	uint64_t *awaited, struct error *err)
+{
+	bool awaiting;
+
+	*awaited = 0;
+	return is_awaiting(py, gen, &awaiting, err) &&
+	       (!awaiting || take_awaited(py, gen, frame, awaited, err));
+}
+
 bool pygen_awaited(struct python *py, const struct pygen *gen, uint64_t *awaited, struct error *err)
 {
 	struct pyframe frame;
 	bool awaiting;
 
 	*awaited = 0;
-	if (gen->state != GEN_SUSPENDED)
-		return true;
-	if (!py->era->is_awaiting(py, gen, &awaiting, err))
-		return false;
-	if (!awaiting)
-		return true;
-	if (!pyframe_read(py, gen->frame, &frame, err))
-		return false;
-	if (!frame.code || frame.slots <= frame.code->nlocalsplus + py->era->slots_above_awaited)
-		return error_at(err, ERROR_CORRUPT, gen->address, "%s awaits, but its stack is empty",
-			frame.code ? frame.code->qualname : "?");
-	*awaited = pyframe_slot(py, &frame, frame.slots - 1 - py->era->slots_above_awaited);
-	return true;
+	return is_awaiting(py, gen, &awaiting, err) &&
+	       (!awaiting || (pyframe_read(py, gen->frame, &frame, err) &&
+				     take_awaited(py, gen, &frame, awaited, err)));
 }
 
 uint64_t pygen_of_frame(struct python *py, const struct pyframe *frame)

@@ -29,6 +29,10 @@ bool pygen_frame(struct python *py, const struct pygen *gen, struct pyframe *fra
 /* What it awaits (cr_await, gi_yieldfrom, ag_await): 0 when it is not suspended in an await or yield from. */
 bool pygen_awaited(struct python *py, const struct pygen *gen, uint64_t *awaited, struct error *err);
 
+/* The same; frame is its frame, which was read. */
+bool pygen_awaited_in(struct python *py, const struct pygen *gen, const struct pyframe *frame,
+	uint64_t *awaited, struct error *err);
+
 /* The generator whose frame this is; 0 for a frame that is owned otherwise. */
 uint64_t pygen_of_frame(struct python *py, const struct pyframe *frame);
 

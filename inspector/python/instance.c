@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define NAME_LIMIT 256
+
 /* A negative tp_dictoffset counts from the end of an object of variable size. */
 static bool dict_from_end(
 	struct python *py, uint64_t object, const struct pytype *type, uint64_t *at, struct error *err)
@@ -72,7 +74,10 @@ bool instance_get(struct python *py, uint64_t object, const char *name, uint64_t
 	if (!instance_open(py, object, type, &iter, err))
 		return false;
 	while (dict_next(&iter, &entry)) {
-		if (pystr_equals(py, entry.key, name)) {
+		/* Names of attributes are few, and the same in many objects: their texts are kept. */
+		const char *text = pystr_arena(py, entry.key, NAME_LIMIT, NULL);
+
+		if (text && strcmp(text, name) == 0) {
 			*value = entry.value;
 			return true;
 		}

@@ -27,7 +27,11 @@ static bool read_raw(const struct python *py, uint64_t address, enum field_id id
 bool read_pointer(
 	const struct python *py, uint64_t address, enum field_id id, uint64_t *value, struct error *err)
 {
-	return read_raw(py, address, id, 8, value, err);
+	const struct field *field = python_field(py, id);
+
+	if (field->offset == NO_OFFSET)
+		return error_no_field(py, id, err);
+	return read_word(py, address + field->offset, value, err);
 }
 
 bool read_unsigned(
@@ -56,11 +60,11 @@ bool read_signed(
 
 bool read_word(const struct python *py, uint64_t address, uint64_t *value, struct error *err)
 {
-	uint8_t bytes[8];
+	uint64_t word;
 
-	if (!target_read(py->target, address, bytes, sizeof(bytes), err))
+	if (!target_read(py->target, address, &word, sizeof(word), err))
 		return false;
-	*value = load_unsigned(bytes, sizeof(bytes));
+	*value = word;
 	return true;
 }
 

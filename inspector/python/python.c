@@ -245,7 +245,9 @@ struct python *python_fork(const struct python *py)
 
 	*fork = *py;
 	fork->arena = arena_create();
-	fork->types = fork->codes = fork->strings = (struct addrmap)ADDRMAP_INIT;
+	/* Types do not change once they are read, and most are known by now. */
+	fork->types = addrmap_copy(&py->types);
+	fork->codes = fork->strings = (struct addrmap)ADDRMAP_INIT;
 	fork->sources = NULL;
 	fork->unreadable = 0;
 	return fork;
@@ -254,8 +256,9 @@ struct python *python_fork(const struct python *py)
 void python_join(struct python *py, struct python *fork)
 {
 	for (size_t i = 0; i < fork->types.size; i++)
-		if (fork->types.keys[i] && fork->types.values[i])
-			pytype_at(py, fork->types.keys[i] - 1, NULL);
+		if (fork->types.slots[i].key && fork->types.slots[i].value &&
+			!addrmap_get(&py->types, fork->types.slots[i].key - 1, NULL))
+			pytype_at(py, fork->types.slots[i].key - 1, NULL);
 	if (fork->unreadable && !py->unreadable)
 		py->first_unreadable = fork->first_unreadable;
 	py->unreadable += fork->unreadable;

@@ -52,6 +52,16 @@ uint32_t pystr_character(const struct pystr *str, size_t i)
 	return (uint32_t)load_unsigned(str->bytes + i * str->width, str->width);
 }
 
+/* Characters that are their own UTF-8, and none of them NUL. */
+static bool is_plain(const struct pystr *str)
+{
+	size_t i = 0;
+
+	while (str->width == 1 && i < str->count && str->bytes[i] && str->bytes[i] < 0x80)
+		i++;
+	return str->width == 1 && i == str->count;
+}
+
 bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strbuf *out, bool *is_cut,
 	struct error *err)
 {
@@ -59,8 +69,11 @@ bool pystr_append(struct python *py, uint64_t address, size_t limit, struct strb
 
 	if (!pystr_open(py, address, limit, &str, err))
 		return false;
-	for (size_t i = 0; i < str.count; i++)
-		strbuf_append_codepoint(out, pystr_character(&str, i));
+	if (str.count && is_plain(&str))
+		strbuf_append_bytes(out, (const char *)str.bytes, str.count);
+	else
+		for (size_t i = 0; i < str.count; i++)
+			strbuf_append_codepoint(out, pystr_character(&str, i));
 	if (is_cut)
 		*is_cut = str.length > str.count;
 	return true;

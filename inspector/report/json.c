@@ -51,102 +51,103 @@ static json_t *json_tool(void)
 	return json_pack("{s:s, s:s}", "name", "asyncinspect", "version", ASYNCINSPECT_VERSION);
 }
 
+/* Elements are made by the library, or written one member after another. */
 static const struct {
 	unsigned flag;
 	const char *name;
 	size_t (*count)(const struct view *view);
 	json_t *(*make)(const struct view *view, size_t i);
+	void (*write)(struct json_out *out, const struct view *view, size_t i);
 } arrays[] = {
-	{SHOW_INTERPRETERS, "interpreters", json_interpreter_count, json_interpreter},
-	{SHOW_THREADS, "threads", json_thread_count, json_thread},
-	{SHOW_LOOPS, "loops", json_loop_count, json_loop},
-	{SHOW_TASKS, "tasks", json_task_count, json_task},
-	{SHOW_CYCLES, "cycles", json_cycle_count, json_cycle},
-	{SHOW_COROUTINES, "coroutines", json_coroutine_count, json_coroutine},
-	{SHOW_ORPHANS, "orphans", json_orphan_count, json_orphan},
-	{SHOW_FINDINGS, "findings", json_finding_count, json_finding},
-	{SHOW_LAYOUT, "layout", json_layout_count, json_layout},
-	{SHOW_HEAP, "heap", json_heap_count, json_heap},
-	{SHOW_OBJECTS, "objects", json_object_count, json_object_held},
+	{SHOW_INTERPRETERS, "interpreters", json_interpreter_count, .make = json_interpreter},
+	{SHOW_THREADS, "threads", json_thread_count, .write = json_thread},
+	{SHOW_LOOPS, "loops", json_loop_count, .make = json_loop},
+	{SHOW_TASKS, "tasks", json_task_count, .write = json_task},
+	{SHOW_CYCLES, "cycles", json_cycle_count, .make = json_cycle},
+	{SHOW_COROUTINES, "coroutines", json_coroutine_count, .write = json_coroutine},
+	{SHOW_ORPHANS, "orphans", json_orphan_count, .make = json_orphan},
+	{SHOW_FINDINGS, "findings", json_finding_count, .make = json_finding},
+	{SHOW_LAYOUT, "layout", json_layout_count, .make = json_layout},
+	{SHOW_HEAP, "heap", json_heap_count, .make = json_heap},
+	{SHOW_OBJECTS, "objects", json_object_count, .make = json_object_held},
 };
 
-/* JSON lets C1 controls, DEL and marks of direction stand as they are, and a terminal obeys them: they are
- * escaped as JSON escapes. The library hands over whole characters, and these only within strings. */
-static int write_bytes(const char *bytes, size_t size, void *out)
+static void begin_member(struct json_out *out, const char *name)
 {
-	while (size) {
-		uint32_t c;
-		size_t span = utf8_safe_span(bytes, size, &c);
+	json_put_raw(out, ",\n\"");
+	json_put_raw(out, name);
+	json_put_raw(out, "\": ");
+}
 
-		if (fwrite_unlocked(bytes, 1, span, out) != span)
-			return -1;
-		if (span == size)
-			break;
-		if (c >= 0x10000)
-			fprintf(out, "\\u%04x\\u%04x", 0xd7c0 + (c >> 10), 0xdc00 + (c & 0x3ff));
-		else
-			fprintf(out, "\\u%04x", c);
-		span += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-		bytes += span;
-		size -= span;
+static void put_member(struct json_out *out, const char *name, json_t *value)
+{
+	begin_member(out, name);
+	json_put(out, NULL, value);
+}
+
+/* Element i; false when the view leaves it out. */
+static bool put_element(struct json_out *out, const struct view *view, size_t array, size_t i)
+{
+	size_t before = out->length;
+	json_t *element;
+
+	if (arrays[array].write) {
+		arrays[array].write(out, view, i);
+		return out->length > before;
 	}
-	return 0;
-}
-
-/* Takes the reference. */
-static bool write_value(json_t *value, FILE *out)
-{
-	bool ok = json_dump_callback(value, write_bytes, out,
-			  JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) == 0;
-
-	json_decref(value);
-	return ok;
-}
-
-static bool write_member(const char *name, json_t *value, FILE *out)
-{
-	bool ok = fprintf(out, ",\n\"%s\": ", name) > 0;
-
-	return write_value(value, out) && ok;
+	element = arrays[array].make(view, i);
+	if (element)
+		json_put(out, NULL, element);
+	return element;
 }
 
 /* One element a line. */
-static bool write_array(const struct view *view, size_t array, FILE *out)
+static void put_array(struct json_out *out, const struct view *view, size_t array)
 {
 	size_t count = arrays[array].count(view);
 	const char *separator = "\n";
-	bool ok = fprintf(out, ",\n\"%s\": [", arrays[array].name) > 0;
 
-	for (size_t i = 0; ok && i < count; i++) {
-		json_t *element = arrays[array].make(view, i);
+	begin_member(out, arrays[array].name);
+	json_put_raw(out, "[");
+	for (size_t i = 0; i < count && !out->has_failed; i++) {
+		size_t before = out->length;
 
-		if (!element)
-			continue;
-		ok = fputs(separator, out) >= 0 && write_value(element, out);
-		separator = ",\n";
+		json_put_raw(out, separator);
+		if (put_element(out, view, array, i))
+			separator = ",\n";
+		else
+			out->length = before;
+		json_out_flush(out, false);
 	}
-	return ok && fputs("]", out) >= 0;
+	json_put_raw(out, "]");
 }
 
-/* The members are written one after another: the library makes the values, the frame around them is written
- * here. The target comes last, because printing a value may count unreadable things. */
-bool json_write(const struct view *view, FILE *out)
+/* The members are written one after another. The target comes last, because printing a value may count
+ * unreadable things. */
+bool json_write(const struct view *view, FILE *file)
 {
-	bool ok =
-		fputs("{\"schema\": \"asyncinspect/1\"", out) >= 0 && write_member("tool", json_tool(), out);
+	struct json_out out = {.file = file};
 
-	for (size_t i = 0; ok && i < sizeof(arrays) / sizeof(arrays[0]); i++)
+	json_put_raw(&out, "{\"schema\": \"asyncinspect/1\"");
+	put_member(&out, "tool", json_tool());
+	for (size_t i = 0; !out.has_failed && i < sizeof(arrays) / sizeof(arrays[0]); i++)
 		if (view->show & arrays[i].flag)
-			ok = write_array(view, i, out);
-	if (ok && view->show & SHOW_OBJECT)
-		ok = write_member("object", json_object_held(view, 0), out);
-	if (ok && view->show & SHOW_HEAP)
-		ok = write_member("heap_total", json_heap_total(view), out);
-	if (ok && view->show & SHOW_OBJECTS)
-		ok = write_member("objects_total", json_integer((json_int_t)view->object_total), out);
-	if (ok && view->show & SHOW_STACKS)
-		ok = write_member("stacks", json_stacks(view), out);
-	if (ok && view->gates)
-		ok = write_member("check", json_check(view), out);
-	return ok && write_member("target", json_target(view), out) && fputs("}\n", out) >= 0;
+			put_array(&out, view, i);
+	if (view->show & SHOW_OBJECT)
+		put_member(&out, "object", json_object_held(view, 0));
+	if (view->show & SHOW_HEAP)
+		put_member(&out, "heap_total", json_heap_total(view));
+	if (view->show & SHOW_OBJECTS)
+		put_member(&out, "objects_total", json_integer((json_int_t)view->object_total));
+	if (view->show & SHOW_STACKS) {
+		begin_member(&out, "stacks");
+		json_stacks(&out, view);
+	}
+	if (view->gates)
+		put_member(&out, "check", json_check(view));
+	put_member(&out, "target", json_target(view));
+	json_put_raw(&out, "}\n");
+	json_out_flush(&out, true);
+	json_out_deinit(&out);
+	return !out.has_failed;
 }

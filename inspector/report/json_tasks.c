@@ -7,102 +7,117 @@
 /* An exception's text is cut after so many characters. */
 #define TEXT_LIMIT 2000
 
-static json_t *address_list(const uint64_t *addresses, size_t count)
+static void put_addresses(struct json_out *out, const char *name, const uint64_t *addresses, size_t count)
 {
-	json_t *list = json_array();
-
+	json_put_array(out, name);
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list, json_address(addresses[i]));
-	return list;
+		json_put_address(out, NULL, addresses[i]);
+	json_end_array(out);
 }
 
-json_t *json_locals(const struct view *view, const struct pyframe *frame)
+/* The variables of a frame: names and values. */
+static void put_locals(struct json_out *out, const struct view *view, const struct pyframe *frame)
 {
-	json_t *list = json_array();
-
+	json_put_array(out, "locals");
 	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
 		uint64_t value = pycode_is_hidden(frame->code, i) ? 0 : pyframe_variable(view->py, frame, i);
 		const char *name = value ? pycode_local_name(view->py, frame->code, i) : NULL;
 
 		if (!name)
 			continue;
-		json_array_append_new(list, json_pack("{s:o, s:o}", "name", json_text(name), "value",
-						    json_text(pyrepr(view->py, value, view->repr_limit))));
+		json_put_object(out, NULL);
+		json_put_text(out, "name", name);
+		json_put_text(out, "value", pyrepr(view->py, value, view->repr_limit));
+		json_end_object(out);
 	}
-	return list;
+	json_end_array(out);
 }
 
-json_t *json_link(const struct view *view, const struct link *link)
+void json_link(struct json_out *out, const struct view *view, const struct link *link)
 {
-	json_t *o = json_object();
-
-	json_object_set_new(o, "kind", json_string(link_kind_name(link->kind)));
-	json_object_set_new(o, "address", json_address(link->address));
-	json_object_set_new(o, "qualname", json_text(link->qualname));
-	json_object_set_new(o, "file", json_text(link->file));
-	json_object_set_new(o, "line", link->line ? json_integer(link->line) : json_null());
+	json_put_object(out, NULL);
+	json_put_text(out, "kind", link_kind_name(link->kind));
+	json_put_address(out, "address", link->address);
+	json_put_text(out, "qualname", link->qualname);
+	json_put_text(out, "file", link->file);
+	if (link->line)
+		json_put_integer(out, "line", link->line);
+	else
+		json_put_null(out, "line");
 	if (view->with_locals && link->has_frame)
-		json_object_set_new(o, "locals", json_locals(view, &link->frame));
-	return o;
+		put_locals(out, view, &link->frame);
+	json_end_object(out);
 }
 
-json_t *json_chain(const struct view *view, const struct chain *chain)
+void json_chain(struct json_out *out, const char *name, const struct view *view, const struct chain *chain)
 {
-	json_t *list = json_array();
-
+	json_put_array(out, name);
 	for (size_t i = 0; i < chain->count; i++)
-		json_array_append_new(list, json_link(view, &chain->links[i]));
-	return list;
+		json_link(out, view, &chain->links[i]);
+	json_end_array(out);
 }
 
-static json_t *json_holders(const struct view *view, const struct wait *wait)
+static void put_holders(struct json_out *out, const struct view *view, const struct wait *wait)
 {
 	const struct asyncio *a = view->model->asyncio;
-	json_t *list = json_array();
 
+	json_put_array(out, "holders");
 	for (size_t i = 0; i < wait->holder_count; i++) {
 		const struct lock_holder *h = &wait->holders[i];
 
-		json_array_append_new(list,
-			json_pack("{s:o, s:o, s:b, s:o}", "task",
-				h->task == NO_INDEX ? json_null() : json_address(a->tasks[h->task].address),
-				"coroutine", json_address(h->coroutine), "inferred", true, "grounds",
-				json_text(h->grounds)));
+		json_put_object(out, NULL);
+		json_put_address(out, "task", h->task == NO_INDEX ? 0 : a->tasks[h->task].address);
+		json_put_address(out, "coroutine", h->coroutine);
+		json_put_boolean(out, "inferred", true);
+		json_put_text(out, "grounds", h->grounds);
+		json_end_object(out);
 	}
-	return list;
+	json_end_array(out);
 }
 
-static json_t *json_connection(const struct connection *c)
+static void put_connection(struct json_out *out, const struct connection *c)
 {
-	if (c->fd < 0 && !c->local && !c->peer)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "fd", c->fd < 0 ? json_null() : json_integer(c->fd), "local",
-		json_text(c->local), "peer", json_text(c->peer));
+	if (c->fd < 0 && !c->local && !c->peer) {
+		json_put_null(out, "connection");
+		return;
+	}
+	json_put_object(out, "connection");
+	if (c->fd < 0)
+		json_put_null(out, "fd");
+	else
+		json_put_integer(out, "fd", c->fd);
+	json_put_text(out, "local", c->local);
+	json_put_text(out, "peer", c->peer);
+	json_end_object(out);
 }
 
-static json_t *json_wait(const struct view *view, const struct wait *wait)
+static void put_wait(struct json_out *out, const struct view *view, const struct wait *wait)
 {
-	json_t *o;
-
-	if (wait->kind == WAIT_NONE)
-		return json_null();
-	o = json_object();
-	json_object_set_new(o, "kind", json_string(wait_kind_name(wait->kind)));
-	json_object_set_new(o, "address", json_address(wait->address));
-	json_object_set_new(o, "type", json_text(wait->type_name));
-	json_object_set_new(o, "done", json_boolean(wait->is_done));
-	json_object_set_new(o, "on",
-		wait->on ? json_pack("{s:o, s:o}", "address", json_address(wait->on), "type",
-				   json_text(wait->on_type))
-			 : json_null());
-	json_object_set_new(o, "name", json_text(wait->name));
-	json_object_set_new(o, "operation", json_text(wait->operation));
-	json_object_set_new(o, "connection", json_connection(&wait->connection));
-	json_object_set_new(o, "tasks", address_list(wait->tasks, wait->task_count));
-	json_object_set_new(o, "text", json_text(wait->text));
-	json_object_set_new(o, "wakes_by", json_text(wait->wakes_by));
-	json_object_set_new(o, "holders", json_holders(view, wait));
-	return o;
+	if (wait->kind == WAIT_NONE) {
+		json_put_null(out, "waits_for");
+		return;
+	}
+	json_put_object(out, "waits_for");
+	json_put_text(out, "kind", wait_kind_name(wait->kind));
+	json_put_address(out, "address", wait->address);
+	json_put_text(out, "type", wait->type_name);
+	json_put_boolean(out, "done", wait->is_done);
+	if (wait->on) {
+		json_put_object(out, "on");
+		json_put_address(out, "address", wait->on);
+		json_put_text(out, "type", wait->on_type);
+		json_end_object(out);
+	} else {
+		json_put_null(out, "on");
+	}
+	json_put_text(out, "name", wait->name);
+	json_put_text(out, "operation", wait->operation);
+	put_connection(out, &wait->connection);
+	put_addresses(out, "tasks", wait->tasks, wait->task_count);
+	json_put_text(out, "text", wait->text);
+	json_put_text(out, "wakes_by", wait->wakes_by);
+	put_holders(out, view, wait);
+	json_end_object(out);
 }
 
 /* The text is the repr of the only argument, as in "KeyError: 'user'"; of the tuple when there are more. */
@@ -129,64 +144,71 @@ static json_t *json_exception(const struct view *view, const struct future *futu
 		"retrieved", !future->exception_unretrieved);
 }
 
-static json_t *json_task_coroutine(const struct task *task)
+static void put_coroutine(struct json_out *out, const struct task *task)
 {
-	if (!task->parts.coroutine)
-		return json_null();
-	return json_pack("{s:o, s:o, s:o}", "address", json_address(task->parts.coroutine), "type",
-		json_text(task->coroutine_type), "qualname", json_text(task->coroutine_qualname));
+	if (!task->parts.coroutine) {
+		json_put_null(out, "coroutine");
+		return;
+	}
+	json_put_object(out, "coroutine");
+	json_put_address(out, "address", task->parts.coroutine);
+	json_put_text(out, "type", task->coroutine_type);
+	json_put_text(out, "qualname", task->coroutine_qualname);
+	json_end_object(out);
 }
 
 /* Tasks that wait for it, through anything. */
-static json_t *json_waiters(const struct view *view, const struct task *task)
+static void put_waiters(struct json_out *out, const struct view *view, const struct task *task)
 {
 	const struct await_graph *g = view->model->awaits;
 	size_t node = (size_t)(task - g->a->tasks);
-	json_t *list = json_array();
 
+	json_put_array(out, "waiters");
 	for (size_t i = g->in_first[node]; i < g->in_first[node + 1]; i++)
 		if (await_edge_is_wait(g, &g->edges[g->in[i]]))
-			json_array_append_new(
-				list, json_address(g->a->tasks[g->edges[g->in[i]].from].address));
-	return list;
+			json_put_address(out, NULL, g->a->tasks[g->edges[g->in[i]].from].address);
+	json_end_array(out);
 }
 
-static json_t *json_wake(const struct wake *wake)
+static void put_wake(struct json_out *out, const struct wake *wake)
 {
-	if (wake->class == WAKE_NONE)
-		return json_null();
-	return json_pack("{s:s, s:s, s:o}", "class", wake_class_name(wake->class), "certainty",
-		wake_certainty_name(wake->certainty), "grounds", json_text(wake->grounds));
+	if (wake->class == WAKE_NONE) {
+		json_put_null(out, "wake");
+		return;
+	}
+	json_put_object(out, "wake");
+	json_put_text(out, "class", wake_class_name(wake->class));
+	json_put_text(out, "certainty", wake_certainty_name(wake->certainty));
+	json_put_text(out, "grounds", wake->grounds);
+	json_end_object(out);
 }
 
-static json_t *describe_task(const struct view *view, const struct task *task)
+static void put_task(struct json_out *out, const struct view *view, const struct task *task, size_t index)
 {
-	size_t index = (size_t)(task - view->model->asyncio->tasks);
-	json_t *o = json_object();
-
-	json_object_set_new(o, "address", json_address(task->address));
-	json_object_set_new(o, "name", json_text(task->name));
-	json_object_set_new(o, "type", json_text(task->type_name));
-	json_object_set_new(o, "state", json_string(task_state_name(task_state(task))));
-	json_object_set_new(o, "running", json_boolean(task->is_current || task->chain.is_running));
-	json_object_set_new(o, "loop", json_address(task->future.loop));
-	json_object_set_new(o, "coroutine", json_task_coroutine(task));
-	json_object_set_new(o, "stack", json_chain(view, &task->chain));
+	json_put_object(out, NULL);
+	json_put_address(out, "address", task->address);
+	json_put_text(out, "name", task->name);
+	json_put_text(out, "type", task->type_name);
+	json_put_text(out, "state", task_state_name(task_state(task)));
+	json_put_boolean(out, "running", task->is_current || task->chain.is_running);
+	json_put_address(out, "loop", task->future.loop);
+	put_coroutine(out, task);
+	json_chain(out, "stack", view, &task->chain);
 	if (task->chain.is_cut)
-		json_object_set_new(o, "stack_cut", json_true());
-	json_object_set_new(o, "waits_for", json_wait(view, &task->wait));
+		json_put_boolean(out, "stack_cut", true);
+	put_wait(out, view, &task->wait);
 	if (view->model->has_wakes)
-		json_object_set_new(o, "wake", json_wake(&view->model->wakes.items[index]));
-	json_object_set_new(o, "awaited_by", address_list(task->awaited_by, task->awaited_by_count));
-	json_object_set_new(o, "waiters", json_waiters(view, task));
-	json_object_set_new(o, "cancel_requests", json_integer(task->parts.cancel_requests));
-	json_object_set_new(o, "must_cancel", json_boolean(task->parts.must_cancel));
-	json_object_set_new(o, "exception", json_exception(view, &task->future));
-	json_object_set_new(o, "created", json_creation(&task->creation));
+		put_wake(out, &view->model->wakes.items[index]);
+	put_addresses(out, "awaited_by", task->awaited_by, task->awaited_by_count);
+	put_waiters(out, view, task);
+	json_put_integer(out, "cancel_requests", task->parts.cancel_requests);
+	json_put_boolean(out, "must_cancel", task->parts.must_cancel);
+	json_put(out, "exception", json_exception(view, &task->future));
+	json_put(out, "created", json_creation(&task->creation));
 	if (view->model->has_retained)
-		json_object_set_new(o, "retained_bytes",
-			json_integer((json_int_t)retained_of(&view->model->retained, task->address)));
-	return o;
+		json_put_integer(
+			out, "retained_bytes", (int64_t)retained_of(&view->model->retained, task->address));
+	json_end_object(out);
 }
 
 size_t json_task_count(const struct view *view)
@@ -194,9 +216,10 @@ size_t json_task_count(const struct view *view)
 	return view->model->asyncio->task_count;
 }
 
-json_t *json_task(const struct view *view, size_t i)
+void json_task(struct json_out *out, const struct view *view, size_t i)
 {
-	return view_has_task(view, i) ? describe_task(view, &view->model->asyncio->tasks[i]) : NULL;
+	if (view_has_task(view, i))
+		put_task(out, view, &view->model->asyncio->tasks[i], i);
 }
 
 size_t json_coroutine_count(const struct view *view)
@@ -204,16 +227,19 @@ size_t json_coroutine_count(const struct view *view)
 	return view->model->asyncio->coroutine_count;
 }
 
-json_t *json_coroutine(const struct view *view, size_t i)
+void json_coroutine(struct json_out *out, const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
 	const struct coroutine *c = &a->coroutines[i];
 
 	if (!view_has_coroutine(view, i))
-		return NULL;
-	return json_pack("{s:o, s:s, s:o, s:s, s:o, s:o}", "address", json_address(c->gen.address), "type",
-		c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine", "qualname",
-		json_text(c->qualname), "state", gen_state_name(c->gen.state), "task",
-		c->task == NO_INDEX ? json_null() : json_address(a->tasks[c->task].address), "stack",
-		json_chain(view, &c->chain));
+		return;
+	json_put_object(out, NULL);
+	json_put_address(out, "address", c->gen.address);
+	json_put_text(out, "type", c->gen.kind == KIND_ASYNCGEN ? "async_generator" : "coroutine");
+	json_put_text(out, "qualname", c->qualname);
+	json_put_text(out, "state", gen_state_name(c->gen.state));
+	json_put_address(out, "task", c->task == NO_INDEX ? 0 : a->tasks[c->task].address);
+	json_chain(out, "stack", view, &c->chain);
+	json_end_object(out);
 }

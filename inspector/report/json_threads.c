@@ -13,7 +13,7 @@ json_t *json_interpreter(const struct view *view, size_t i)
 		"{s:I, s:o}", "id", (json_int_t)interp->id, "address", json_address(interp->address));
 }
 
-static json_t *json_thread_frame(const struct view *view, const struct pyframe *frame)
+static void json_thread_frame(struct json_out *out, const struct view *view, const struct pyframe *frame)
 {
 	uint64_t generator = pygen_of_frame(view->py, frame);
 	enum link_kind kind = LINK_FUNCTION;
@@ -33,17 +33,16 @@ static json_t *json_thread_frame(const struct view *view, const struct pyframe *
 		.has_frame = true,
 		.frame = *frame,
 	};
-	return json_link(view, &link);
+	json_link(out, view, &link);
 }
 
 /* Outermost first, as every stack of the contract. */
-static json_t *json_thread_frames(const struct view *view, const struct pythread *thread)
+static void json_thread_frames(struct json_out *out, const struct view *view, const struct pythread *thread)
 {
-	json_t *list = json_array();
-
+	json_put_array(out, "frames");
 	for (size_t i = thread->frame_count; i-- > 0;)
-		json_array_append_new(list, json_thread_frame(view, &thread->frames[i]));
-	return list;
+		json_thread_frame(out, view, &thread->frames[i]);
+	json_end_array(out);
 }
 
 size_t json_thread_count(const struct view *view)
@@ -97,22 +96,21 @@ static const char *activity_of(const struct pythread *thread)
 	return thread->call.is_waiting ? "system-call" : thread->is_running ? "running" : NULL;
 }
 
-json_t *json_thread(const struct view *view, size_t i)
+void json_thread(struct json_out *out, const struct view *view, size_t i)
 {
 	const struct asyncio *a = view->model->asyncio;
 	const struct pythread *thread = &a->threads.threads[i];
-	json_t *o = json_object();
 
-	json_object_set_new(o, "address", json_address(thread->address));
-	json_object_set_new(o, "native_id", json_integer((json_int_t)thread->native_id));
-	json_object_set_new(o, "name", json_text(thread->name));
-	json_object_set_new(
-		o, "interpreter", json_integer((json_int_t)a->threads.interps[thread->interp].id));
-	json_object_set_new(o, "loop", json_address(a->running_loops[i]));
-	json_object_set_new(o, "frames", json_thread_frames(view, thread));
-	json_object_set_new(o, "activity", json_text(activity_of(thread)));
-	json_object_set_new(o, "gil", json_text(gil_role_name(thread->gil)));
-	json_object_set_new(o, "system_call", json_system_call(&thread->call));
-	json_object_set_new(o, "waits_for", json_thread_wait(view->model->awaits, i));
-	return o;
+	json_put_object(out, NULL);
+	json_put_address(out, "address", thread->address);
+	json_put_integer(out, "native_id", (int64_t)thread->native_id);
+	json_put_text(out, "name", thread->name);
+	json_put_integer(out, "interpreter", (int64_t)a->threads.interps[thread->interp].id);
+	json_put_address(out, "loop", a->running_loops[i]);
+	json_thread_frames(out, view, thread);
+	json_put_text(out, "activity", activity_of(thread));
+	json_put_text(out, "gil", gil_role_name(thread->gil));
+	json_put(out, "system_call", json_system_call(&thread->call));
+	json_put(out, "waits_for", json_thread_wait(view->model->awaits, i));
+	json_end_object(out);
 }

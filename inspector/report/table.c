@@ -1,4 +1,4 @@
-#include "inspector/report/table.h"
+#include "inspector/report/table_private.h"
 
 #include "inspector/base/alloc.h"
 #include "inspector/report/style.h"
@@ -14,27 +14,8 @@
 #define LEAST_WIDTH 12
 /* What any column keeps when all is too narrow. */
 #define URGENT_WIDTH 6
-#define COLUMNS_MAX  16
-/* A level of a tree. */
-#define TREE_WIDTH 2
 /* libsmartcols puts one blank between columns. */
 #define GAP 1
-
-struct column {
-	const char *title;
-	enum column_kind kind;
-	size_t width; /* of its widest cell, then what it may have */
-};
-
-struct table {
-	const struct view *view; /* borrowed */
-	size_t column_count;
-	struct column columns[COLUMNS_MAX];
-	size_t row_count, capacity;
-	char *(*rows)[COLUMNS_MAX]; /* owned; NULL: empty */
-	size_t *parents;	    /* owned; by row: the row that it is below; SIZE_MAX none */
-	size_t parent_capacity;
-};
 
 struct table *table_create(const struct view *view)
 {
@@ -223,7 +204,7 @@ static struct libscols_table *make(const struct table *table)
 	return made;
 }
 
-void table_print(struct table *table)
+void table_print_by_library(struct table *table)
 {
 	struct libscols_table *made = make(table);
 	struct libscols_line **lines = xcalloc(table->row_count, sizeof(*lines));
@@ -236,16 +217,28 @@ void table_print(struct table *table)
 
 		check(line);
 		lines[i] = line;
-		for (size_t k = 0; k < table->column_count; k++) {
+		for (size_t k = 0; k < table->column_count; k++)
 			if (table->rows[i][k])
 				scols_line_set_data(line, k, table->rows[i][k]);
-			free(table->rows[i][k]);
-		}
 	}
 	scols_print_table(made);
 	scols_unref_table(made);
 	free(lines);
+}
+
+void table_destroy(struct table *table)
+{
+	for (size_t i = 0; i < table->row_count; i++)
+		for (size_t k = 0; k < table->column_count; k++)
+			free(table->rows[i][k]);
 	free(table->parents);
 	free(table->rows);
 	free(table);
+}
+
+void table_print(struct table *table)
+{
+	if (table->view->is_terminal || !table_print_plain(table))
+		table_print_by_library(table);
+	table_destroy(table);
 }

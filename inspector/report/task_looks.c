@@ -16,11 +16,17 @@ void shared_waits_find(const struct asyncio *a, struct shared_waits *shared)
 		if (a->tasks[i].wait.on && !addrmap_put(&met, a->tasks[i].wait.on, 0))
 			addrmap_put(&shared->on, a->tasks[i].wait.on, 0);
 	addrmap_deinit(&met);
+	/* To tell code of a library is to search its path: a sort would ask for it many times. */
+	shared->tasks = a->tasks;
+	shared->parked = xcalloc(a->task_count, sizeof(*shared->parked));
+	for (size_t i = 0; i < a->task_count; i++)
+		shared->parked[i] = style_parked(&a->tasks[i].chain);
 }
 
 void shared_waits_deinit(struct shared_waits *shared)
 {
 	addrmap_deinit(&shared->on);
+	free(shared->parked);
 }
 
 /* Columns of a terminal from which on the last name of several is told, and that a task is pending. */
@@ -43,7 +49,7 @@ static const char *some(const char *text)
 
 static struct look look_of(const struct shared_waits *shared, const struct task *task)
 {
-	const struct link *parked = style_parked(&task->chain);
+	const struct link *parked = shared->parked[task - shared->tasks];
 	const struct wait *wait = &task->wait;
 
 	return (struct look){

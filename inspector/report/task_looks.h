@@ -4,9 +4,11 @@
 
 #include "inspector/report/view.h"
 
-/* Things that several tasks wait for: which of them it is makes a difference. */
+/* What tasks are compared by that is found once. */
 struct shared_waits {
-	struct addrmap on;
+	struct addrmap on; /* things that several tasks wait for: which of them it is makes a difference */
+	const struct task *tasks;   /* borrowed */
+	const struct link **parked; /* owned; by task: the place that is told of it; NULL none */
 };
 
 void shared_waits_find(const struct asyncio *a, struct shared_waits *shared);

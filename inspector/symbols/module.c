@@ -2,6 +2,7 @@
 
 #include "inspector/base/alloc.h"
 #include "inspector/symbols/debug_file.h"
+#include "inspector/symbols/exported.h"
 #include "inspector/symbols/image.h"
 #include "inspector/symbols/module_private.h"
 #include "inspector/symbols/symbol_table.h"
@@ -139,17 +140,35 @@ static struct symbol_table *debug_symbols(struct module *m)
 	return m->debug_symbols;
 }
 
+/* Nearly every symbol that is asked for is exported. The others want all symbols to be indexed, ten thousands
+ * of them. */
+static bool find_exported(const struct module *m, const char *name, struct symbol *found)
+{
+	Elf64_Sym symbol;
+
+	if (m->symbols || !exported_find(m->image, name, &symbol) || !symbol_has_address(&symbol))
+		return false;
+	*found = (struct symbol){.address = symbol.st_value, .size = symbol.st_size};
+	return true;
+}
+
+static bool find_symbol(struct module *m, const char *name, struct symbol *found)
+{
+	if (find_exported(m, name, found))
+		return true;
+	if (!m->symbols)
+		m->symbols = symbol_table_create(m->image);
+	return symbol_table_find(m->symbols, name, &found->address, &found->size) ||
+	       (debug_symbols(m) && symbol_table_find(m->debug_symbols, name, &found->address, &found->size));
+}
+
 bool module_symbol(struct module *m, const char *name, struct symbol *symbol, struct error *err)
 {
 	struct symbol found;
 
 	if (!module_open(m, err))
 		return false;
-	if (!m->symbols)
-		m->symbols = symbol_table_create(m->image);
-	if (!symbol_table_find(m->symbols, name, &found.address, &found.size) &&
-		(!debug_symbols(m) ||
-			!symbol_table_find(m->debug_symbols, name, &found.address, &found.size)))
+	if (!find_symbol(m, name, &found))
 		return error_set(err, ERROR_NO_SYMBOL, "%s has no symbol %s", m->path, name);
 	found.address += m->bias;
 	*symbol = found;

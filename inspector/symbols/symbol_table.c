@@ -38,15 +38,22 @@ static size_t hash_name(const struct symbol_table *table, const char *name)
 	return (size_t)hash;
 }
 
+bool symbol_has_address(const Elf64_Sym *symbol)
+{
+	unsigned type = ELF64_ST_TYPE(symbol->st_info);
+
+	/* A thread-local symbol's value is an offset, an absolute one's no address. */
+	return symbol->st_shndx != SHN_UNDEF && symbol->st_shndx != SHN_ABS &&
+	       symbol->st_shndx != SHN_COMMON &&
+	       (type == STT_NOTYPE || type == STT_OBJECT || type == STT_FUNC || type == STT_GNU_IFUNC);
+}
+
 static void add_symbol(void *context, const Elf64_Sym *symbol, const char *name)
 {
 	struct symbol_table *table = context;
 	unsigned type = ELF64_ST_TYPE(symbol->st_info), bind = ELF64_ST_BIND(symbol->st_info);
 
-	/* A thread-local symbol's value is an offset, an absolute one's no address. */
-	if (symbol->st_shndx == SHN_UNDEF || symbol->st_shndx == SHN_ABS || symbol->st_shndx == SHN_COMMON)
-		return;
-	if (type != STT_NOTYPE && type != STT_OBJECT && type != STT_FUNC && type != STT_GNU_IFUNC)
+	if (!symbol_has_address(symbol))
 		return;
 	if (table->count >= UINT32_MAX / 4 || strnlen(name, NAME_MAX_LENGTH) == NAME_MAX_LENGTH)
 		return;

@@ -9,8 +9,11 @@
 
 struct symbol_table;
 
-/* Reads .symtab and .dynsym. Names are borrowed from the image, which must live longer. Only defined
- * functions, objects and untyped symbols with an address are kept. */
+/* A defined function, object or untyped symbol. */
+bool symbol_has_address(const Elf64_Sym *symbol);
+
+/* Reads .symtab and .dynsym. Names are borrowed from the image, which must live longer. Only symbols
+ * with an address are kept. */
 struct symbol_table *symbol_table_create(const struct image *image);
 void symbol_table_destroy(struct symbol_table *table); /* NULL is allowed */
 

@@ -5,16 +5,49 @@
 #include "inspector/target/target_private.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* A longer line is none of these tables'. */
+#define LINE_MOST ((size_t)1 << 16)
+
+/* A table of sockets, which is read as far as it has to be: the kernel looks through every bucket of a hash
+ * table of up to 512 Ki for the connections that follow the listening sockets, which takes milliseconds. */
+struct socket_file {
+	const char *name, *kind;
+	const char *protocol; /* how the name of the protocol begins of what it has: socket_protocol */
+	bool is_v6;
+};
+
+static const struct socket_file files[] = {
+	{"net/tcp", "tcp", "TCP", false},
+	{"net/tcp6", "tcp", "TCPv6", true},
+	{"net/udp", "udp", "UDP", false},
+	{"net/udp6", "udp", "UDPv6", true},
+	{"net/unix", "unix", "UNIX", false},
+};
+
+enum { FILES = sizeof(files) / sizeof(files[0]) };
+
+/* How far a file was read. */
+struct reading {
+	bool is_open, is_done;
+	int fd;
+	bool has_titles;    /* the first line was seen */
+	struct strbuf text; /* owned; what is not parsed yet: the beginning of a line */
+};
 
 struct endpoint_table {
 	const struct target *target; /* borrowed */
 	struct arena *arena;	     /* owned */
 	struct addrmap by_inode;     /* inode of a socket -> struct endpoint * in the arena */
-	bool is_read;		     /* the tables of /proc/PID/net were read */
+	struct reading readings[FILES];
 };
 
 struct endpoint_table *endpoint_table_create(const struct target *t)
@@ -26,10 +59,21 @@ struct endpoint_table *endpoint_table_create(const struct target *t)
 	return table;
 }
 
+static void end_reading(struct reading *r)
+{
+	if (r->is_open)
+		close(r->fd);
+	strbuf_deinit(&r->text);
+	r->is_open = false;
+	r->is_done = true;
+}
+
 void endpoint_table_destroy(struct endpoint_table *table)
 {
 	if (!table)
 		return;
+	for (size_t i = 0; i < FILES; i++)
+		end_reading(&table->readings[i]);
 	addrmap_deinit(&table->by_inode);
 	arena_destroy(table->arena);
 	free(table);
@@ -90,44 +134,113 @@ static void read_unix_line(struct endpoint_table *table, const char *line)
 			.local = line[path] ? arena_strdup(table->arena, line + path) : NULL});
 }
 
-static void read_table(struct endpoint_table *table, const char *name, const char *kind, bool is_v6)
+static void read_line(struct endpoint_table *table, size_t file, const char *line)
 {
-	struct strbuf text = STRBUF_INIT;
-	int errnum;
-	char *line, *rest = NULL;
-
-	if (!proc_file_read(table->target->proc, name, &text, &errnum)) {
-		strbuf_deinit(&text);
-		return;
-	}
-	/* The first line has the titles. */
-	line = text.text ? strtok_r(text.text, "\n", &rest) : NULL;
-	while (line && (line = strtok_r(NULL, "\n", &rest)) != NULL) {
-		if (strcmp(kind, "unix") == 0)
-			read_unix_line(table, line);
-		else
-			read_inet_line(table, line, kind, is_v6);
-	}
-	strbuf_deinit(&text);
+	if (!table->readings[file].has_titles)
+		table->readings[file].has_titles = true;
+	else if (strcmp(files[file].kind, "unix") == 0)
+		read_unix_line(table, line);
+	else
+		read_inet_line(table, line, files[file].kind, files[file].is_v6);
 }
 
-static void read_tables(struct endpoint_table *table)
+/* What has arrived, but for the line that is not whole yet. */
+static void read_lines(struct endpoint_table *table, size_t file)
 {
-	if (table->is_read)
+	struct strbuf *text = &table->readings[file].text;
+	char *line = text->text, *end;
+
+	while (line && (end = strchr(line, '\n'))) {
+		*end = '\0';
+		read_line(table, file, line);
+		line = end + 1;
+	}
+	if (!line)
 		return;
-	table->is_read = true;
-	read_table(table, "net/tcp", "tcp", false);
-	read_table(table, "net/tcp6", "tcp", true);
-	read_table(table, "net/udp", "udp", false);
-	read_table(table, "net/udp6", "udp", true);
-	read_table(table, "net/unix", "unix", false);
+	text->length -= (size_t)(line - text->text);
+	memmove(text->text, line, text->length + 1);
+}
+
+static bool open_file(struct endpoint_table *table, size_t file)
+{
+	struct reading *r = &table->readings[file];
+
+	if (!r->is_open && !r->is_done) {
+		r->fd = openat(table->target->proc, files[file].name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		r->is_open = r->fd >= 0;
+	}
+	return r->is_open;
+}
+
+/* Reads on in a file until it has the socket. */
+static bool find_in(struct endpoint_table *table, size_t file, uint64_t inode, uint64_t *found)
+{
+	struct reading *r = &table->readings[file];
+	char block[4096];
+	ssize_t got;
+
+	if (!open_file(table, file))
+		return false;
+	while ((got = read(r->fd, block, sizeof(block))) != 0) {
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 || r->text.length > LINE_MOST)
+			break;
+		strbuf_append_bytes(&r->text, block, (size_t)got);
+		read_lines(table, file);
+		if (addrmap_get(&table->by_inode, inode, found))
+			return true;
+	}
+	end_reading(r);
+	return false;
+}
+
+/* The name of a socket's protocol, "TCPv6" or "UNIX-STREAM", as sock_ops of net/socket.c tell it in an
+ * extended attribute; empty when it is not told. */
+static void socket_protocol(const struct endpoint_table *table, int fd, char *name, size_t size)
+{
+	char path[64];
+	ssize_t length;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d/fd/%d", table->target->proc, fd);
+	length = getxattr(path, "system.sockprotoname", name, size - 1);
+	name[length > 0 ? length : 0] = '\0';
+}
+
+static bool may_have(const struct socket_file *file, const char *protocol)
+{
+	return !*protocol || strcmp(protocol, file->protocol) == 0 ||
+	       (strcmp(file->protocol, "UNIX") == 0 && strncmp(protocol, "UNIX-", 5) == 0);
+}
+
+static bool is_known(const char *protocol)
+{
+	for (size_t i = 0; i < FILES; i++)
+		if (*protocol && may_have(&files[i], protocol))
+			return true;
+	return false;
+}
+
+static struct endpoint find_socket(struct endpoint_table *table, int fd, uint64_t inode)
+{
+	char protocol[64];
+	uint64_t found;
+	bool done = addrmap_get(&table->by_inode, inode, &found);
+
+	if (!done) {
+		socket_protocol(table, fd, protocol, sizeof(protocol));
+		if (!is_known(protocol))
+			*protocol = '\0';
+	}
+	for (size_t i = 0; !done && i < FILES; i++)
+		done = may_have(&files[i], protocol) && find_in(table, i, inode, &found);
+	return done ? *(const struct endpoint *)(uintptr_t)found : (struct endpoint){.kind = "socket"};
 }
 
 bool endpoint_find(struct endpoint_table *table, int64_t fd, struct endpoint *endpoint)
 {
 	char name[32], link[PATH_MAX];
 	unsigned long long inode;
-	uint64_t found;
 
 	if (table->target->kind != TARGET_LIVE || table->target->proc < 0 || fd < 0 || fd > INT_MAX)
 		return false;
@@ -135,11 +248,7 @@ bool endpoint_find(struct endpoint_table *table, int64_t fd, struct endpoint *en
 	if (!*proc_link(table->target->proc, name, link, sizeof(link)))
 		return false;
 	if (sscanf(link, "socket:[%llu]", &inode) == 1) {
-		read_tables(table);
-		if (addrmap_get(&table->by_inode, inode, &found))
-			*endpoint = *(const struct endpoint *)(uintptr_t)found;
-		else
-			*endpoint = (struct endpoint){.kind = "socket"};
+		*endpoint = find_socket(table, (int)fd, inode);
 		return true;
 	}
 	if (strncmp(link, "pipe:", 5) == 0)

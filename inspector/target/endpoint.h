@@ -16,7 +16,8 @@ struct endpoint {
 	const char *local, *peer;
 };
 
-/* Addresses of the sockets in the process's network namespace, read once when the first is asked for. */
+/* Addresses of the sockets in the process's network namespace: what was read of the kernel's tables so far.
+ */
 struct endpoint_table;
 
 /* Never NULL. Owned. */

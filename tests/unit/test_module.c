@@ -1,4 +1,5 @@
 #include "inspector/base/alloc.h"
+#include "inspector/symbols/exported.h"
 #include "inspector/symbols/image.h"
 #include "inspector/symbols/module.h"
 #include "inspector/symbols/symbol_table.h"
@@ -360,6 +361,33 @@ START_TEST(answers_are_kept_from_run_to_run)
 }
 END_TEST
 
+static void is_exported_alike(void *context, const Elf64_Sym *expected, const char *name)
+{
+	const struct image *image = context;
+	Elf64_Sym symbol;
+
+	if (expected->st_shndx == SHN_UNDEF || strlen(name) > 200)
+		return;
+	ck_assert_msg(exported_find(image, name, &symbol), "%s", name);
+	ck_assert_uint_eq(symbol.st_value, expected->st_value);
+	ck_assert_uint_eq(symbol.st_size, expected->st_size);
+}
+
+START_TEST(exported_symbols_are_found_by_their_hash)
+{
+	const char *path = fixture_path(folder, "linked.so");
+	struct image *image = image_open(open(path, O_RDONLY | O_CLOEXEC), path, NULL);
+	Elf64_Sym symbol;
+
+	ck_assert_ptr_nonnull(image);
+	ck_assert(image_symbols(image, SHT_DYNSYM, is_exported_alike, image));
+	ck_assert(exported_find(image, "fx_global_string", &symbol));
+	ck_assert(!exported_find(image, "fx_global_strinh", &symbol));
+	ck_assert(!exported_find(image, "", &symbol));
+	image_close(image);
+}
+END_TEST
+
 /* Every symbol, section and note of a damaged file is read. */
 static void read_everything(const char *path)
 {
@@ -368,6 +396,7 @@ static void read_everything(const char *path)
 	struct image *image = image_open(fd, path, &err);
 	struct symbol_table *table;
 	uint64_t address = 0, size;
+	Elf64_Sym symbol;
 	uint32_t crc;
 	char *link = NULL;
 
@@ -383,6 +412,8 @@ static void read_everything(const char *path)
 	symbol_table_find(table, "fx_global_string", &address, &size);
 	symbol_table_at(table, address, &size);
 	symbol_table_destroy(table);
+	exported_find(image, "fx_global_string", &symbol);
+	exported_find(image, "fx_none", &symbol);
 	image_close(image);
 }
 
@@ -433,6 +464,7 @@ Suite *suite_module(void)
 	tcase_add_test(tc, the_advice_names_the_package);
 	tcase_add_test(tc, a_file_that_is_only_looked_at_does_not_hide_the_loaded_one);
 	tcase_add_test(tc, answers_are_kept_from_run_to_run);
+	tcase_add_test(tc, exported_symbols_are_found_by_their_hash);
 	tcase_add_loop_test(tc, damaged_elf_is_an_error_or_answers, 0, 3);
 	suite_add_tcase(suite, tc);
 	return suite;

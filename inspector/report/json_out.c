@@ -1,0 +1,212 @@
+#include "inspector/report/json_out.h"
+
+#include "inspector/base/alloc.h"
+#include "inspector/report/json_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A pipe takes so much at once. */
+#define WORTH_WRITING ((size_t)64 << 10)
+
+void json_out_deinit(struct json_out *out)
+{
+	free(out->text);
+	out->text = NULL;
+	out->length = out->capacity = 0;
+}
+
+void json_out_flush(struct json_out *out, bool all)
+{
+	if (!out->length || (!all && out->length < WORTH_WRITING))
+		return;
+	if (fwrite(out->text, 1, out->length, out->file) != out->length)
+		out->has_failed = true;
+	out->last = out->text[out->length - 1];
+	out->length = 0;
+}
+
+/* Room for so many bytes, which the caller writes at once: to append is most of what is done here. */
+static char *reserve(struct json_out *out, size_t size)
+{
+	char *at;
+
+	if (out->capacity - out->length < size)
+		out->text = grow_array(out->text, &out->capacity, out->length + size, 1);
+	at = out->text + out->length;
+	out->length += size;
+	return at;
+}
+
+static void put_bytes(struct json_out *out, const char *bytes, size_t size)
+{
+	memcpy(reserve(out, size), bytes, size);
+}
+
+void json_put_raw(struct json_out *out, const char *text)
+{
+	put_bytes(out, text, strlen(text));
+}
+
+/* A value or a member is the first of its object or array when a bracket stands before it: a text ends with a
+ * quotation mark, whatever is in it. Around the elements of the answer json.c has put white space. */
+static bool is_first(const struct json_out *out)
+{
+	char last = out->length ? out->text[out->length - 1] : out->last;
+
+	return last == '{' || last == '[' || last == '\n' || last == ' ' || !last;
+}
+
+static void put_name(struct json_out *out, const char *name)
+{
+	bool is_next = !is_first(out);
+	size_t length = name ? strlen(name) : 0;
+	char *at = reserve(out, is_next + (name ? length + 3 : 0));
+
+	if (is_next)
+		*at++ = ',';
+	if (!name)
+		return;
+	*at++ = '"';
+	memcpy(at, name, length);
+	at[length] = '"';
+	at[length + 1] = ':';
+}
+
+void json_put_object(struct json_out *out, const char *name)
+{
+	put_name(out, name);
+	*reserve(out, 1) = '{';
+}
+
+void json_end_object(struct json_out *out)
+{
+	*reserve(out, 1) = '}';
+}
+
+void json_put_array(struct json_out *out, const char *name)
+{
+	put_name(out, name);
+	*reserve(out, 1) = '[';
+}
+
+void json_end_array(struct json_out *out)
+{
+	*reserve(out, 1) = ']';
+}
+
+#define EACH(byte)     (UINT64_C(0x0101010101010101) * (byte))
+#define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
+
+/* Whether all of the bytes are ASCII that stands for itself in JSON and on a terminal. Eight at once: texts
+ * are half of an answer. A borrow can only make a plain byte beside a special one look special. */
+static bool is_plain(const char *text, size_t length)
+{
+	uint64_t special = 0, word;
+
+	for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
+		memcpy(&word, text, sizeof(word));
+		special |= (word | HAS_ZERO(word ^ EACH('"')) | HAS_ZERO(word ^ EACH('\\')) |
+				   HAS_ZERO(word ^ EACH(0x7f)) | (word - EACH(0x20))) &
+			   EACH(0x80);
+	}
+	for (; length; text++, length--)
+		if (*text < 0x20 || *text == '"' || *text == '\\' || *text == 0x7f || (*text & 0x80))
+			return false;
+	return !special;
+}
+
+void json_put_text(struct json_out *out, const char *name, const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+	char *at;
+
+	if (!text || !is_plain(text, length)) {
+		json_put(out, name, json_text(text));
+		return;
+	}
+	put_name(out, name);
+	at = reserve(out, length + 2);
+	at[0] = '"';
+	memcpy(at + 1, text, length);
+	at[length + 1] = '"';
+}
+
+void json_put_address(struct json_out *out, const char *name, uint64_t address)
+{
+	char digits[20] = "\"0x";
+	size_t length = 3;
+
+	if (!address) {
+		json_put_null(out, name);
+		return;
+	}
+	for (int shift = (63 - __builtin_clzll(address)) & ~3; shift >= 0; shift -= 4)
+		digits[length++] = "0123456789abcdef"[address >> shift & 15];
+	digits[length++] = '"';
+	put_name(out, name);
+	put_bytes(out, digits, length);
+}
+
+void json_put_integer(struct json_out *out, const char *name, int64_t value)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+	uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
+	do
+		digits[--at] = (char)('0' + rest % 10);
+	while (rest /= 10);
+	if (value < 0)
+		digits[--at] = '-';
+	put_name(out, name);
+	put_bytes(out, digits + at, sizeof(digits) - at);
+}
+
+void json_put_boolean(struct json_out *out, const char *name, bool value)
+{
+	put_name(out, name);
+	json_put_raw(out, value ? "true" : "false");
+}
+
+void json_put_null(struct json_out *out, const char *name)
+{
+	put_name(out, name);
+	json_put_raw(out, "null");
+}
+
+/* JSON lets C1 controls, DEL and marks of direction stand as they are, and a terminal obeys them: they are
+ * escaped as JSON escapes. The library hands over whole characters, and these only within strings. */
+static int put_safe(const char *bytes, size_t size, void *context)
+{
+	struct json_out *out = context;
+	char escape[16];
+
+	while (size) {
+		uint32_t c;
+		size_t span = utf8_safe_span(bytes, size, &c);
+
+		put_bytes(out, bytes, span);
+		if (span == size)
+			break;
+		if (c >= 0x10000)
+			snprintf(escape, sizeof(escape), "\\u%04x\\u%04x", 0xd7c0 + (c >> 10),
+				0xdc00 + (c & 0x3ff));
+		else
+			snprintf(escape, sizeof(escape), "\\u%04x", c);
+		json_put_raw(out, escape);
+		span += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+		bytes += span;
+		size -= span;
+	}
+	return 0;
+}
+
+void json_put(struct json_out *out, const char *name, json_t *value)
+{
+	put_name(out, name);
+	if (json_dump_callback(
+		    value, put_safe, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
+		out->has_failed = true;
+	json_decref(value);
+}
