@@ -22,35 +22,60 @@ static void place_counts(void *context, unsigned thread)
 	(void)thread;
 }
 
-/* The numbers of the targets of a node, which stand from *at on in a stream, as positions. */
-static void place_run(struct build *b, uint32_t node, const struct stream *targets, uint64_t *at)
+#define AHEAD 16
+
+/* The numbers of count targets, which stand from *at on in a stream, as positions. */
+static void place_run(
+	const struct build *b, uint32_t *to, uint64_t count, const struct stream *targets, uint64_t *at)
+{
+	const struct heap *heap = b->heap;
+
+	for (uint64_t left = count; left;) {
+		const uint32_t *from = targets->chunks[*at / STREAM_CHUNK] + *at % STREAM_CHUNK;
+		uint64_t here = STREAM_CHUNK - *at % STREAM_CHUNK;
+
+		here = here < left ? here : left;
+		for (uint64_t i = 0; i < here; i++) {
+			if (i + AHEAD < here) {
+				__builtin_prefetch(&heap->bits[from[i + AHEAD] / 64]);
+				__builtin_prefetch(&heap->ranks[from[i + AHEAD] / 64]);
+			}
+			*to++ = rank_of(heap, from[i]);
+		}
+		*at += here;
+		left -= here;
+	}
+}
+
+/* The nodes of a word of bits that stand in the streams: all of them one behind the other, in most cases. */
+static void place_word(struct build *b, size_t word, const struct stream *targets, uint64_t *at)
 {
 	struct adjacency *out = &b->graph->out;
-	uint32_t *to = out->targets + adjacency_first(out, node);
+	uint64_t bits = b->heap->bits[word], added = b->added[word] & bits;
+	uint32_t node = b->heap->ranks[word], end = node + count_bits(bits), first;
 
-	for (uint32_t left = adjacency_degree(out, node); left; left--)
-		*to++ = rank_of(b->heap, stream_at(targets, (*at)++));
+	if (!added && bits) {
+		first = adjacency_first(out, node);
+		place_run(b, out->targets + first,
+			adjacency_first(out, end - 1) + adjacency_degree(out, end - 1) - first, targets, at);
+		return;
+	}
+	for (uint64_t left = bits; left; left &= left - 1, node++)
+		if (!(added & left & -left))
+			place_run(b, out->targets + adjacency_first(out, node), adjacency_degree(out, node),
+				targets, at);
 }
 
 static void place_targets(void *context, unsigned thread)
 {
 	struct build *b = context;
-	const struct heap *heap = b->heap;
 	size_t part;
 
 	while ((part = __atomic_fetch_add(&b->next_part, 1, __ATOMIC_RELAXED)) < b->part_count) {
-		const struct stream *targets = &b->workers[b->parts[part].worker].targets;
 		uint64_t at = b->parts[part].first_target;
 
-		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
-			uint32_t node = heap->ranks[word];
-
-			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++) {
-				if (b->added[word] & left & -left)
-					continue;
-				place_run(b, node, targets, &at);
-			}
-		}
+		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++)
+			place_word(b, word, &b->workers[b->parts[part].worker].targets, &at);
 	}
 	(void)thread;
 }
@@ -72,8 +97,13 @@ static void place_late_targets(struct build *b)
 		const struct worker *w = &b->workers[k];
 		uint64_t at = 0;
 
-		for (uint64_t i = 0; i < w->late.count; i++)
-			place_run(b, rank_of(b->heap, stream_at(&w->late, i)), &w->late_targets, &at);
+		for (uint64_t i = 0; i < w->late.count; i++) {
+			const struct adjacency *out = &b->graph->out;
+			uint32_t node = rank_of(b->heap, stream_at(&w->late, i));
+
+			place_run(b, out->targets + adjacency_first(out, node), adjacency_degree(out, node),
+				&w->late_targets, &at);
+		}
 	}
 }
 

@@ -70,13 +70,29 @@ static void start_roots(struct search *s, const struct roots *roots, uint32_t le
 			take(s, roots->items[i].node, ROOT_BIT | (uint32_t)i, level);
 }
 
-/* The edges of the nodes that come next are on their way while those of this one are looked at. */
-static void fetch_ahead(const struct graph *graph, const struct bucket *bucket, size_t i)
+/* What take will write to; of a node with many targets those of the first. */
+static void fetch_targets(const struct search *s, uint32_t node)
 {
+	size_t count;
+	const uint32_t *out = graph_targets(s->graph, node, &count);
+
+	for (size_t k = 0; k < count && k < AHEAD; k++) {
+		__builtin_prefetch(&s->reach->parent[out[k]], 1);
+		__builtin_prefetch(&s->reach->distance[out[k]], 1);
+	}
+}
+
+/* The edges of the nodes that come next are on their way while those of this one are looked at. */
+static void fetch_ahead(const struct search *s, const struct bucket *bucket, size_t i)
+{
+	const struct graph *graph = s->graph;
+
 	if (i + 2 * AHEAD < bucket->count)
 		adjacency_fetch(&graph->out, bucket->nodes[i + 2 * AHEAD]);
 	if (i + AHEAD < bucket->count)
 		adjacency_fetch_run(&graph->out, bucket->nodes[i + AHEAD]);
+	if (i + AHEAD / 2 < bucket->count)
+		fetch_targets(s, bucket->nodes[i + AHEAD / 2]);
 }
 
 static void look_at_level(struct search *s, uint32_t level)
@@ -88,7 +104,7 @@ static void look_at_level(struct search *s, uint32_t level)
 		const uint32_t *out;
 		size_t count;
 
-		fetch_ahead(s->graph, bucket, i);
+		fetch_ahead(s, bucket, i);
 		out = graph_targets(s->graph, node, &count);
 		for (size_t k = 0; k < count; k++)
 			take(s, out[k], node, level + 1);

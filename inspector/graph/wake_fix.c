@@ -4,6 +4,9 @@
 #include <string.h>
 
 /* A source in origin[]: the caller's number, or a task's index with this bit. */
+/* Nodes that come next are on their way while one is looked at. */
+#define AHEAD 16
+
 #define TASK_BIT UINT32_C(0x80000000)
 
 /* Pairs in order of the first, found by it. */
@@ -235,6 +238,7 @@ static void push(struct wake_fix *fix, uint32_t node)
 {
 	fix->queue = grow_array(fix->queue, &fix->queue_capacity, fix->queue_count + 1, sizeof(*fix->queue));
 	fix->queue[fix->queue_count++] = node;
+	adjacency_fetch(&fix->graph->out, node);
 }
 
 /* Tasks that lack nothing but their loop, which was just found. */
@@ -284,6 +288,10 @@ static void pass(struct wake_fix *fix, uint32_t node)
 	const uint32_t *out = graph_targets(fix->graph, node, &count);
 	uint32_t origin = fix->origin[node];
 
+	if (fix->queue_count)
+		adjacency_fetch_run(&fix->graph->out, fix->queue[fix->queue_count - 1]);
+	for (size_t i = 1; i < count && i < AHEAD; i++)
+		__builtin_prefetch(&fix->origin[out[i]]);
 	if (get_bit(fix->blocked, node)) {
 		FOR_PAIRS(i, &fix->kept, node)
 		mark(fix, fix->kept.items[i].to, origin);
