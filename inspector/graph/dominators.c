@@ -46,6 +46,14 @@ static void set_bit(uint64_t *bits, uint32_t i)
 	bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+/* Asked once for so many numbers. */
+#define ASKED_EVERY 65536
+
+static bool is_interrupted(const struct search *s)
+{
+	return s->graph->py && progress_is_interrupted(s->graph->py->progress);
+}
+
 static void push(struct numbers *list, uint32_t item)
 {
 	list->items = grow_array(list->items, &list->capacity, list->count + 1, sizeof(*list->items));
@@ -79,12 +87,16 @@ static void search_from(struct search *s, uint32_t root)
 	if (s->number[root])
 		return;
 	enter(s, root, 0);
-	while (s->depth) {
+	for (uint64_t step = 1; s->depth; step++) {
 		struct visit *top = &s->stack[s->depth - 1];
 		const uint32_t *targets;
 		uint32_t target;
 		size_t count;
 
+		if (step % ASKED_EVERY == 0 && is_interrupted(s)) {
+			s->depth = 0;
+			return;
+		}
 		targets = graph_targets(g, top->node, &count);
 		if (top->next >= count) {
 			s->depth--;
@@ -202,6 +214,9 @@ static void find_semidominators(struct search *s)
 		size_t count;
 		const uint32_t *sources = graph_sources(g, node, &count);
 
+		if (w % ASKED_EVERY == 0 && is_interrupted(s))
+			return;
+
 		if (has_bit(s->is_root, node))
 			semi = 0;
 		for (size_t k = 0; semi && k < count; k++) {
@@ -248,13 +263,15 @@ void dominators_compute(
 			search_from(&s, request->roots[i]);
 	s.live = s.last;
 	s.request = &nothing;
-	if (s.last < graph->count)
+	if (s.last < graph->count && !is_interrupted(&s))
 		search_garbage(&s);
 	free(s.stack);
-	find_semidominators(&s);
+	if (!is_interrupted(&s))
+		find_semidominators(&s);
 	free(s.is_root);
 	free(s.path.items);
-	find_dominators(&s);
+	if (!is_interrupted(&s))
+		find_dominators(&s);
 	big_free(s.info, size, sizeof(*s.info));
 	*d = (struct dominators){.count = graph->count, .live = s.live, .number = s.number, .idom = s.vertex};
 	d->idom[0] = 0;

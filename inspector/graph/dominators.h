@@ -28,7 +28,8 @@ struct dominator_request {
 
 /* Nodes that no root leads to are garbage, held by nothing but each other, and hold nothing that is not
  * garbage: there every node that is in a cycle to which no other garbage leads, or to which nothing leads at
- * all, counts as a root. Barriers count as garbage. Of the graph the edges are used, not the objects. */
+ * all, counts as a root. Barriers count as garbage. Of the graph the edges are used, not the objects. When
+ * the user interrupts it, the numbers say nothing, but can be freed. */
 void dominators_compute(
 	const struct graph *graph, const struct dominator_request *request, struct dominators *d);
 void dominators_deinit(struct dominators *d);

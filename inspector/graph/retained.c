@@ -219,6 +219,8 @@ void retained_compute(struct graph *graph, const struct roots *roots, struct ret
 	free(outside);
 	graph_forget_referrers(graph);
 	r->bytes = big_alloc((size_t)graph->count + 1, sizeof(*r->bytes));
+	if (progress_is_interrupted(graph->py->progress))
+		return;
 	add_sizes(graph, roots, r);
 	for (uint32_t i = graph->count; i; i--)
 		r->bytes[r->dominators.idom[i]] += r->bytes[i];

@@ -40,7 +40,8 @@ struct heap *heap_create(struct python *py, struct error *err)
 		if (next + words * 64 >= NO_POSITION) {
 			heap_destroy(heap);
 			error_set(err, ERROR_LIMIT, "the target has more than 32 GiB of memory of its own");
-			error_advise(err, "The commands threads and layout do without the heap.");
+			error_advise(err, "The commands tasks, tree, stacks, where, loops and threads do "
+					  "without the heap.");
 			return NULL;
 		}
 		area->first = (uint32_t)next;

@@ -91,7 +91,7 @@ static void set_holders(const struct view *view, struct table *table, const size
 	more = tally.count > HOLDERS_NAMED ? tally.count - HOLDERS_NAMED : 0;
 	if (more)
 		strbuf_printf(&s, " and %zu other%s", more, more == 1 ? "" : "s");
-	table_set(table, 3, strbuf_text(&s));
+	table_set(table, view->model->has_retained ? 3 : 2, strbuf_text(&s));
 	strbuf_deinit(&s);
 	tally_deinit(&tally);
 }
@@ -102,6 +102,8 @@ static int by_bytes(const void *a, const void *b)
 
 	if (x->bytes != y->bytes)
 		return x->bytes > y->bytes ? -1 : 1;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
 	return x->first < y->first ? -1 : 1;
 }
 
@@ -125,20 +127,22 @@ void orphan_groups_print(const struct view *view)
 			.file = file_of(c),
 			.first = at,
 			.count = end - at,
-			.bytes = group_bytes(view, order + at, end - at)};
+			.bytes = m->has_retained ? group_bytes(view, order + at, end - at) : 0};
 		at = end;
 	}
 	if (count)
 		qsort(groups, count, sizeof(*groups), by_bytes);
 	table_add_column(table, "COUNT", COLUMN_NUMBER);
 	table_add_column(table, "FUNCTION", COLUMN_TEXT);
-	table_add_column(table, "RETAINED", COLUMN_NUMBER);
+	if (m->has_retained)
+		table_add_column(table, "RETAINED", COLUMN_NUMBER);
 	table_add_column(table, "HELD BY", COLUMN_CUT);
 	for (size_t i = 0; i < count; i++) {
 		table_add_row(table);
 		table_set_format(table, 0, "%zu", groups[i].count);
 		table_set(table, 1, groups[i].qualname);
-		table_set(table, 2, style_bytes(view, groups[i].bytes));
+		if (m->has_retained)
+			table_set(table, 2, style_bytes(view, groups[i].bytes));
 		set_holders(view, table, order + groups[i].first, groups[i].count);
 	}
 	table_print(table);

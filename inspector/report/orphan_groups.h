@@ -4,7 +4,8 @@
 
 #include "inspector/report/view.h"
 
-/* Prints a row for each function, most retained bytes first. */
+/* Prints a row for each function, most retained bytes first, or, when these are not known, most coroutines.
+ */
 void orphan_groups_print(const struct view *view);
 
 #endif

@@ -191,7 +191,7 @@ void text_orphans(const struct view *view)
 		puts("There are no orphans: every coroutine is driven by a task, or closed.");
 	else
 		print_summary(model);
-	if (model->orphan_count > 1 && model->has_retained) {
+	if (model->orphan_count > 1) {
 		putchar('\n');
 		orphan_groups_print(view);
 	}
