@@ -26,7 +26,7 @@ static int by_count(const void *a, const void *b)
 
 bool command_heap(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_graph = true};
+	const struct model_options wants = {.needs_graph = true, .needs_leaves = true};
 	struct census census;
 	struct view view;
 	bool ok;
@@ -34,6 +34,10 @@ bool command_heap(struct session *session, struct error *err)
 	if (!session_build_model(session, &wants, err))
 		return false;
 	census_take(session->model->graph, &census);
+	if (progress_is_interrupted(session->progress)) {
+		session->model->is_interrupted = true;
+		session->status = STATUS_INTERRUPTED;
+	}
 	view = session_view(session, SHOW_HEAP);
 	if (census.row_count)
 		qsort(census.rows, census.row_count, sizeof(*census.rows),

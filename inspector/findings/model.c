@@ -70,7 +70,8 @@ static void build_graph(struct model *model, const struct model_options *options
 {
 	struct python *py = model->py;
 
-	model->graph = graph_build(py, model->asyncio->heap, wants_retained(model, options));
+	model->graph = graph_build(
+		py, model->asyncio->heap, options->needs_leaves || wants_retained(model, options));
 	if (!model->graph)
 		return;
 	target_trim(py->target);

@@ -7,6 +7,7 @@
 
 struct census_row {
 	const char *type; /* full name; types of one name are one row */
+	uint64_t address; /* of one of them */
 	uint64_t count, bytes;
 };
 
@@ -17,7 +18,7 @@ struct census {
 	uint64_t unreadable;   /* objects whose type cannot be read: in no row */
 };
 
-/* Sizes are those of size.h. Looks at every object and every reference once. */
+/* Sizes are those of size.h. Looks at every object once. Stops early when the user wants it. */
 void census_take(const struct graph *graph, struct census *census);
 void census_deinit(struct census *census);
 

@@ -123,6 +123,8 @@ static void move_runs(struct build *b)
 
 void build_fill(struct build *b)
 {
+	big_free(b->asked, b->heap->word_count, sizeof(*b->asked));
+	b->asked = NULL;
 	build_number(b);
 	for (unsigned i = 0; i < b->worker_count; i++) {
 		struct worker *w = &b->workers[i];

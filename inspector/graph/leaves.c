@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Words of bits between two looks at how much is here: 2 MiB of addresses. */
+#define STRETCH_WORDS 4096
+
 /* Two threads can meet the same leaf. */
 static void take_leaves(void *context, const uint64_t *targets, size_t count)
 {
@@ -57,6 +60,8 @@ void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context)
 
 	leaf_set_find(graph, &set);
 	for (size_t word = 0; word < set.word_count; word++) {
+		if (word % STRETCH_WORDS == 0)
+			target_ease(graph->py->target);
 		for (uint64_t left = set.bits[word]; left; left &= left - 1) {
 			uint32_t position = (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left));
 

@@ -71,7 +71,7 @@ void sweep_run(const struct graph *graph, const struct sweep *sweep)
 		struct sweeper *s = &run.sweepers[i];
 
 		*s = (struct sweeper){
-			.graph = graph, .py = python_fork(graph->py), .context = sweep->context};
+			.graph = graph, .py = python_fork(graph->py), .thread = i, .context = sweep->context};
 		ref_reader_init(&s->reader, s->py, graph->heap);
 		s->reader.give = sweep->give;
 		s->reader.is_known = is_known;

@@ -15,6 +15,7 @@ struct sweeper {
 	struct python *py;	  /* a fork, for this thread */
 	struct ref_reader reader; /* for sweep_fn to use; gives what it reads to give, with the sweeper */
 	uint32_t node;		  /* that it is at */
+	unsigned thread;	  /* below PARALLEL_MOST */
 	void *context;
 };
 
