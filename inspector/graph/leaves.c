@@ -56,9 +56,10 @@ void leaf_set_deinit(struct leaf_set *set)
 
 void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context)
 {
-	struct leaf_set set;
+	struct leaf_set set = {graph->leaves, graph->heap->word_count};
 
-	leaf_set_find(graph, &set);
+	if (!set.bits)
+		leaf_set_find(graph, &set);
 	for (size_t word = 0; word < set.word_count; word++) {
 		if (word % STRETCH_WORDS == 0)
 			target_ease(graph->py->target);
@@ -66,12 +67,13 @@ void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context)
 			uint32_t position = (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left));
 
 			if (!visit(context, heap_position_address(graph->heap, position))) {
-				leaf_set_deinit(&set);
-				return;
+				goto out;
 			}
 		}
 	}
-	leaf_set_deinit(&set);
+out:
+	if (set.bits != graph->leaves)
+		leaf_set_deinit(&set);
 }
 
 struct finder {
