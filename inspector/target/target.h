@@ -133,6 +133,10 @@ void target_let_go(struct target *t); /* does nothing when it is not held */
 bool target_is_held(const struct target *t);
 bool target_is_cut(const struct target *t); /* the user interrupted it while it was held */
 
+/* False when a process could not be read any more, while it was: most likely somebody has killed it
+ * (ERROR_GONE). What is missing then says nothing of it. */
+bool target_is_whole(const struct target *t, struct error *err);
+
 /* After target_let_go: forgets what was fetched, so that target_capture starts anew. Everything that was
  * borrowed or learned of its memory ends with it. */
 void target_forget(struct target *t);

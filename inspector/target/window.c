@@ -87,8 +87,11 @@ static bool read_once(const struct target *t, uint64_t address, size_t size, uin
 		}
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 && errno != EFAULT && errno != ENOMEM)
+		if (got < 0 && errno != EFAULT && errno != ENOMEM) {
+			/* What is kept of the process is no change of the target. */
+			__atomic_store_n((int *)&t->pages.errnum, errno, __ATOMIC_RELAXED);
 			return false;
+		}
 		left = left < size - done ? left : size - done;
 		memset(buffer + done, 0, left);
 		done += left;
