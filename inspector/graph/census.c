@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Between so many memory of the target may go. */
+#define OBJECTS_AT_ONCE 4096
+
 struct counter {
 	struct python *py;
 	struct census *census;
@@ -69,8 +72,11 @@ void census_take(const struct graph *graph, struct census *census)
 	uint64_t object;
 
 	*census = (struct census){0};
-	while (heap_next(graph->heap, &cursor, &object))
+	while (heap_next(graph->heap, &cursor, &object)) {
+		if (c.census->count % OBJECTS_AT_ONCE == 0)
+			target_ease(graph->py->target);
 		count_object(&c, object);
+	}
 	leaves_each(graph, count_object, &c);
 	merge_names(census);
 	addrmap_deinit(&c.rows);

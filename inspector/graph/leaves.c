@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Words of bits, of 512 bytes of addresses each, between two of which memory of the target may go. */
+#define WORDS_AT_ONCE 4096
+
 /* Two threads can meet the same leaf. */
 static void take_leaves(void *context, const uint64_t *targets, size_t count)
 {
@@ -57,6 +60,8 @@ void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context)
 
 	leaf_set_find(graph, &set);
 	for (size_t word = 0; word < set.word_count; word++) {
+		if (word % WORDS_AT_ONCE == 0)
+			target_ease(graph->py->target);
 		for (uint64_t left = set.bits[word]; left; left &= left - 1) {
 			uint32_t position = (uint32_t)(word * 64 + (unsigned)__builtin_ctzll(left));
 
@@ -114,6 +119,8 @@ static bool is_known(void *context, uint64_t address)
 static void name_holders(struct finder *f)
 {
 	for (uint32_t word = 0; word <= f->graph->count / 64; word++) {
+		if (f->holders[word])
+			target_ease(f->graph->py->target);
 		for (uint64_t left = f->holders[word]; left; left &= left - 1) {
 			struct ref_walk walk = {.py = f->graph->py,
 				.visit = visit_wanted,
