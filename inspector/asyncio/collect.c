@@ -50,13 +50,16 @@ void collect_from_heap(
 		const struct pytype *type = pytype_of(py, objects[i], NULL);
 		enum asyncio_role role = asyncio_role_of_type(py, classes, type);
 
+		/* Of a process that runs, or was let go meanwhile, it need not be there any more. */
+		if (!type)
+			continue;
 		if (type->kind == KIND_COROUTINE || type->kind == KIND_ASYNCGEN)
 			addresses_add(&found->coroutines, objects[i]);
 		else if (role_is_task(role))
 			addresses_add(&found->tasks, objects[i]);
 		else if (role == ROLE_LOOP)
 			addresses_add(&found->loops, objects[i]);
-		else
+		else if (role == ROLE_WORK_ITEM)
 			addresses_add(&found->work_items, objects[i]);
 	}
 	free(objects);

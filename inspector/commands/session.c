@@ -154,6 +154,11 @@ bool session_build_model(struct session *s, const struct model_options *wants, s
 	s->model = model_build(s->python, &first, err);
 	if (s->model && s->model->asyncio->is_cut)
 		s->model = capture_instead(s, err) ? model_build(s->python, wants, err) : NULL;
+	if (!target_is_whole(s->target, err)) {
+		model_destroy(s->model);
+		s->model = NULL;
+		return false;
+	}
 	if (s->model && s->model->is_interrupted)
 		s->status = STATUS_INTERRUPTED;
 	if (!s->model && progress_is_interrupted(s->progress))
@@ -287,6 +292,11 @@ struct view session_view(const struct session *s, unsigned show)
 	};
 }
 
+static bool cannot_write(struct error *err)
+{
+	return error_errno(err, errno, "cannot write the answer");
+}
+
 static bool print_now(const struct view *view, const struct options *options, print_fn print)
 {
 	if (options->as_json)
@@ -297,7 +307,8 @@ static bool print_now(const struct view *view, const struct options *options, pr
 
 /* To print is to read names and values of the target, and a reader of ours may take its time: so it is
  * printed into memory while the process is held. */
-static bool print_held(const struct view *view, const struct options *options, print_fn print)
+static bool print_held(
+	const struct view *view, const struct options *options, print_fn print, struct error *err)
 {
 	FILE *out = stdout;
 	char *text = NULL;
@@ -307,30 +318,34 @@ static bool print_held(const struct view *view, const struct options *options, p
 	stdout = open_memstream(&text, &size);
 	if (!stdout) {
 		stdout = out;
-		return false;
+		return cannot_write(err);
 	}
 	done = print_now(view, options, print);
 	done &= fclose(stdout) == 0;
 	stdout = out;
+	if (!target_is_whole(view->py->target, err)) {
+		free(text);
+		return false;
+	}
 	target_let_go(view->py->target);
 	progress_stop(view->py->progress);
 	done = done && fwrite(text, 1, size, stdout) == size;
 	free(text);
-	return done;
+	return done || cannot_write(err);
 }
 
 /* From here on this program waits for the reader, and SIGINT ends it. */
 bool session_print(const struct view *view, const struct options *options, print_fn print, struct error *err)
 {
-	bool is_held = target_is_held(view->py->target);
-
-	if (!is_held)
+	if (target_is_held(view->py->target)) {
+		if (!print_held(view, options, print, err))
+			return false;
+	} else {
 		progress_stop(view->py->progress);
-
-	if (!(is_held ? print_held : print_now)(view, options, print) || fflush(stdout) != 0 ||
-		ferror(stdout))
-		return error_errno(err, errno, "cannot write the answer");
-	return true;
+		if (!print_now(view, options, print))
+			return cannot_write(err);
+	}
+	return (fflush(stdout) == 0 && !ferror(stdout)) || cannot_write(err);
 }
 
 bool session_parse_address(const char *text, uint64_t *address)

@@ -31,7 +31,7 @@ static inline uint32_t leaf_position(const struct graph *graph, struct area_cach
 }
 
 /* Visits each leaf once, by address; what is wrong with its type is the visitor's to find out. False ends the
- * walk. */
+ * walk. Between two visits memory of the target may go (target_ease). */
 typedef bool (*leaf_once_fn)(void *context, uint64_t object);
 void leaves_each(const struct graph *graph, leaf_once_fn visit, void *context);
 

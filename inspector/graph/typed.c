@@ -9,6 +9,9 @@
 /* Names that an error lists. */
 #define NAMES_LISTED 5
 
+/* Between so many memory of the target may go. */
+#define OBJECTS_AT_ONCE 4096
+
 struct search {
 	struct python *py;
 	const struct graph *graph;
@@ -159,8 +162,11 @@ bool typed_find(const struct asyncio *a, const struct graph *graph, const char *
 	*found = (struct typed){0};
 	ok = want_by_full_name(&s, name) || want_by_module(&s, &a->threads, name) ||
 	     want_by_end(&s, name, err);
-	while (ok && heap_next(graph->heap, &cursor, &object))
+	for (size_t i = 0; ok && heap_next(graph->heap, &cursor, &object); i++) {
+		if (i % OBJECTS_AT_ONCE == 0)
+			target_ease(graph->py->target);
 		look_at(&s, object);
+	}
 	if (ok && s.has_leaves)
 		leaves_each(graph, look_at, &s);
 	if (found->count)

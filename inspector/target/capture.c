@@ -257,6 +257,14 @@ bool target_is_cut(const struct target *t)
 	return t->is_cut;
 }
 
+bool target_is_whole(const struct target *t, struct error *err)
+{
+	int errnum = __atomic_load_n(&t->pages.errnum, __ATOMIC_RELAXED);
+
+	return !errnum ||
+	       error_errno(err, errnum, "cannot read the memory of process %d to its end", (int)t->pid);
+}
+
 bool target_is_held(const struct target *t)
 {
 	return t->is_open;

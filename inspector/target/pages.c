@@ -125,8 +125,10 @@ bool pages_need(struct pages *pages, const struct region_list *regions, size_t i
 			high = to;
 		if (high > last)
 			high = last;
-		if (!fetch(pages, region, first, low, high, pid))
+		if (!fetch(pages, region, first, low, high, pid)) {
+			__atomic_store_n(&pages->errnum, errno, __ATOMIC_RELAXED);
 			return error_errno(err, errno, "cannot read the memory of process %d", (int)pid);
+		}
 	}
 	for (at = from; at < to; at++) {
 		if (has(pages->fetched, first + at))

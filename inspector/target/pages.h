@@ -16,6 +16,7 @@ struct pages {
 	uint64_t *unreadable; /* owned; likewise: pages that the kernel did not give */
 	uint64_t bytes;	      /* fetched so far */
 	uint64_t kept;	      /* of these, since pages_drop */
+	int errnum;	      /* 0, or why the process cannot be read any more */
 	bool is_scarce;	      /* what comes with a page that was asked for is little */
 };
 

@@ -133,6 +133,10 @@ void target_let_go(struct target *t); /* does nothing when it is not held */
 bool target_is_held(const struct target *t);
 bool target_is_cut(const struct target *t); /* the user interrupted it while it was held */
 
+/* False when a process could not be read any more, while it was: most likely somebody has killed it
+ * (ERROR_GONE). What is missing then says nothing of it. */
+bool target_is_whole(const struct target *t, struct error *err);
+
 /* After target_let_go: forgets what was fetched, so that target_capture starts anew. Everything that was
  * borrowed or learned of its memory ends with it. */
 void target_forget(struct target *t);
@@ -140,7 +144,8 @@ void target_forget(struct target *t);
 /* With options.kept_most, for who goes through more memory than there is room for. target_is_full: so many
  * bytes are here that some should go; any thread may ask. target_trim: none is kept any more; what is asked
  * for again is fetched again, and everything that was borrowed ends. target_ease: target_trim if it is full.
- * Without kept_most it is never full and these do nothing. */
+ * Without kept_most, and when a process that was held has been let go, it is never full and these do nothing:
+ * what is here then is all that there will be. */
 bool target_is_scarce(const struct target *t); /* it has kept_most */
 bool target_is_full(const struct target *t);
 void target_trim(struct target *t);

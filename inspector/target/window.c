@@ -34,7 +34,7 @@ bool target_is_full(const struct target *t)
 		return false;
 	if (t->kind == TARGET_CORE)
 		return shared_here(t) > t->shared_before + t->options.kept_most;
-	return t->is_partial && __atomic_load_n(&t->pages.kept, __ATOMIC_RELAXED) > t->options.kept_most;
+	return t->is_open && __atomic_load_n(&t->pages.kept, __ATOMIC_RELAXED) > t->options.kept_most;
 }
 
 /* The bytes of a core are those of its file, or of an unpacked copy in a file: they come back by themselves.
@@ -60,7 +60,7 @@ void target_trim(struct target *t)
 		return;
 	if (t->kind == TARGET_CORE)
 		drop_mapped(t);
-	else if (t->is_partial)
+	else if (t->is_open)
 		pages_drop(&t->pages, &t->regions);
 }
 
@@ -87,8 +87,11 @@ static bool read_once(const struct target *t, uint64_t address, size_t size, uin
 		}
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 && errno != EFAULT && errno != ENOMEM)
+		if (got < 0 && errno != EFAULT && errno != ENOMEM) {
+			/* What is kept of the process is no change of the target. */
+			__atomic_store_n((int *)&t->pages.errnum, errno, __ATOMIC_RELAXED);
 			return false;
+		}
 		left = left < size - done ? left : size - done;
 		memset(buffer + done, 0, left);
 		done += left;

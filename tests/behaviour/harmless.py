@@ -27,7 +27,7 @@ def _start_busy(x):
     return workload
 
 
-def _waits(condition, seconds):
+def waits(condition, seconds):
     """Whether the condition came true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -39,6 +39,15 @@ def _waits(condition, seconds):
 
 def _progress(pid):
     return sum(count for _, count in switches(pid).values())
+
+
+def runs_on(target, where):
+    """What the tool has looked at, and perhaps held, is there, is free and does something."""
+    need(target.process.poll() is None, "%s: the target has ended", where)
+    need(waits(lambda: held_by_tracer(target.pid) is None, 1), "%s: %s", where,
+         held_by_tracer(target.pid))
+    before = _progress(target.pid)
+    need(waits(lambda: _progress(target.pid) > before, 1), "%s: no progress", where)
 
 
 @test
@@ -58,12 +67,7 @@ def killed_at_any_moment_it_leaves_the_target_running(x):
         process.kill()
         process.communicate()
         killed += process.returncode == -9
-        where = "killed after %.1f ms of %.1f" % (moment * 1000, duration * 1000)
-        need(target.process.poll() is None, "%s: the target has ended", where)
-        need(_waits(lambda: held_by_tracer(target.pid) is None, 1), "%s: %s", where,
-             held_by_tracer(target.pid))
-        before = _progress(target.pid)
-        need(_waits(lambda: _progress(target.pid) > before, 1), "%s: no progress", where)
+        runs_on(target, "killed after %.1f ms of %.1f" % (moment * 1000, duration * 1000))
     need(killed > KILLS // 2, "only %d of %d were killed in time", killed, KILLS)
 
 
@@ -113,11 +117,11 @@ def a_stopped_target_stays_stopped_and_is_read(x):
     expected = x.json("report", "--pid", service.pid)
     os.kill(service.pid, signal.SIGSTOP)
     try:
-        need(_waits(lambda: all(s == "T" for s, _ in switches(service.pid).values()), 5),
+        need(waits(lambda: all(s == "T" for s, _ in switches(service.pid).values()), 5),
              "the harness: it does not stop")
         found = same.differences(expected, x.json("report", "--pid", service.pid))
         need(not found, "%s", found[:3])
-        need(_waits(lambda: all(s == "T" for s, _ in switches(service.pid).values()), 1),
+        need(waits(lambda: all(s == "T" for s, _ in switches(service.pid).values()), 1),
              "it runs again")
     finally:
         os.kill(service.pid, signal.SIGCONT)

@@ -19,6 +19,7 @@ import bad_input                                            # noqa: E402,F401
 import command_line                                         # noqa: E402,F401
 import harmless                                             # noqa: E402,F401
 import large                                                # noqa: E402,F401
+import little_memory                                        # noqa: E402,F401
 from harness import interpreters                            # noqa: E402
 from harness.tally import Tally                             # noqa: E402
 from harness.tool import DEFAULT, Tool                      # noqa: E402

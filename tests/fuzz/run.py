@@ -8,6 +8,9 @@ core and puts the words back.  A round passes when the program ends in time by i
 with an exit status of its own, no complaint of a sanitizer, JSON that is JSON and text
 without control characters.  What it says of such a core is not looked at.
 
+One round in four is with --low-memory, which drops what it has looked at and reads
+objects a second time; with --low-memory here all are.
+
 Then the same with the library that the core belongs to: bytes of its tables, symbols
 and debug information change in a copy, which --sysroot names.
 
@@ -163,10 +166,12 @@ def commands_of(tool):
     return list(COMMANDS) + [c for c in NEWER if re.search(r"^ +%s\b" % c[0], text, re.M)]
 
 
-def one_round(tool, core, target, cache, dice, objects, likely, commands):
+def one_round(tool, core, target, cache, dice, objects, likely, commands, low_memory):
     done = spoil(core, dice, objects, likely)
     command = [hex(dice.choice(likely)) if word == "ADDRESS" else word
                for word in dice.choice(commands)]
+    if dice.randrange(4) == 0 or low_memory:
+        command.append("--low-memory")
     try:
         result = tool.run(*command, *target, env=cache)
     except subprocess.TimeoutExpired:
@@ -261,7 +266,7 @@ def fuzz(tally, tool, interpreter, args, commands):
         for number in rounds:
             dice = random.Random("%d %d" % (args.seed, number))
             command, done, faults = one_round(tool, core, target, cache, dice, objects,
-                                              likely, commands)
+                                              likely, commands, args.low_memory)
             name = "%s seed %d round %d, %s" % (interpreter.name, args.seed, number,
                                                 " ".join(command))
             if args.round is not None:
@@ -282,6 +287,7 @@ def main():
     parser.add_argument("--file-rounds", type=int, default=0,
                         help="changed files, for the first interpreter")
     parser.add_argument("--round", type=int, help="this one alone")
+    parser.add_argument("--low-memory", action="store_true", help="in each round")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
 

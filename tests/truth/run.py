@@ -4,7 +4,8 @@
 Each workload on each interpreter is inspected while it runs, then in the core that
 gcore writes, then in the core that the kernel writes as SIGABRT ends it.  Each of
 the three reports must be well-formed and equal the truth that the workload wrote
-about itself, and the reports of the cores must equal that of the process.
+about itself, and the reports of the cores must equal that of the process.  Of one program everything is
+asked once more with --low-memory, which has to make no difference.
 
   run.py                                          everything
   run.py --python 3.12 --only service --kind live while developing
@@ -26,6 +27,7 @@ sys.path.insert(0, os.path.dirname(HERE))
 sys.path.insert(0, HERE)
 
 import compare                                              # noqa: E402
+import low_memory                                           # noqa: E402
 import same                                                 # noqa: E402
 import schema                                               # noqa: E402
 import waits                                                # noqa: E402
@@ -44,6 +46,7 @@ SERVICES = (
     ("service-eager", ["--tasks", "60", "--eager"]),
 )
 EAGER_SINCE = (3, 12)
+LOW_MEMORY = ("service-all",)
 
 with open(os.path.join(HERE, "asyncinspect-1.schema.json")) as schema_file:
     SCHEMA = json.load(schema_file)
@@ -182,6 +185,9 @@ def run_case(tool, case, kinds, keep):
                 if "waits" in truth["extra"]:
                     outcomes.append(Outcome(name + " by tasks, without the heap",
                                             waits_without_heap(tool, case, arguments, truth)))
+                if case.workload in LOW_MEMORY and report is not None:
+                    outcomes.append(Outcome(name + " with --low-memory", low_memory.faults(
+                        tool, kind, arguments, tool.cache_of(case.interpreter.name), report)))
                 if kind == "live":
                     live = report
                 elif live is not None and report is not None:
