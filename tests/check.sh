@@ -142,7 +142,7 @@ part "truth, sanitized" tests/truth/run.py --tool "$asan" --kind live,core \
 	--only service-all,blocked_loop,task_cycle,threadsafe_dead_loop,agen_not_closed
 part "findings, sanitized" tests/findings/run.py --tool "$asan" --python 3.8,3.12
 part "behaviour, sanitized" tests/behaviour/run.py --tool "$asan" \
-	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals
+	--only refused,spoiled,hostile,cut,debug,closed,damaged,locals,unstopped
 part "fuzz, sanitized" tests/fuzz/run.py --tool "$asan" --rounds 120 --file-rounds 60
 part "in GDB, sanitized" tests/gdb/run.py --tool "$asan" --gdb gdb \
 	--only names,expressions,forgotten,owner,looked

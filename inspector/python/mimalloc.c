@@ -180,6 +180,7 @@ static void walk_queue(struct walk *w, uint64_t page, size_t offset)
 		}
 		if (!walk_page(w, page, offset, &err))
 			note(w, &err);
+		target_ease(w->py->target);
 		if (!read_pointer(w->py, page, FIELD_page_next, &page, &err)) {
 			note(w, &err);
 			return;
@@ -265,6 +266,7 @@ static bool walk_segment(struct walk *w, uint64_t segment, struct error *err)
 		/* Free slices have no block size. */
 		if (addrmap_put(&w->pages, page, 0) && !walk_page(w, page, offset_of(w, has_preheader), err))
 			return false;
+		target_ease(w->py->target);
 	}
 	return true;
 }

@@ -59,13 +59,14 @@ struct region {
 	uint64_t first_bit;
 };
 
-/* Of a partial region: whether size bytes, at most a page, at address in it are all there. */
+/* Of a partial region: whether size bytes, one to a page, at address in it are all there; false of others. */
 static inline bool region_has_bytes(const struct region *r, uint64_t address, uint64_t size)
 {
 	uint64_t from = r->first_bit + (address - r->start) / 4096,
 		 to = r->first_bit + (address - r->start + size - 1) / 4096;
 
-	return size <= 4096 && __atomic_load_n(&r->fetched[from / 64], __ATOMIC_ACQUIRE) >> (from % 64) & 1 &&
+	return size - 1 < 4096 &&
+	       __atomic_load_n(&r->fetched[from / 64], __ATOMIC_ACQUIRE) >> (from % 64) & 1 &&
 	       (to == from || (__atomic_load_n(&r->fetched[to / 64], __ATOMIC_ACQUIRE) >> (to % 64) & 1));
 }
 

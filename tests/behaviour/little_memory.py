@@ -35,8 +35,7 @@ def with_low_memory_it_has_a_third_of_the_target_at_most(x):
     usual = peak(x, "report", "--pid", pid)
     need(usual > MEBIBYTES, "without the option it has %d MiB at most: the bound tells nothing",
          usual)
-    for command in (["report"], ["heap"], ["orphans"], ["path", "--type", "asyncio.Queue"],
-                    ["loops", "--all"]):
+    for command in (["report"], ["heap"], ["path", "--type", "asyncio.Queue"]):
         most = peak(x, *command, "--low-memory", "--pid", pid)
         need(most < bound, "%s: %d MiB, where %d are in order", command, most, bound)
 
@@ -59,14 +58,12 @@ def differs(x, *command):
 @test
 def with_low_memory_the_answer_is_the_same_of_many_objects(x):
     """More than is here at once, so that parts go and come, also in no order in memory."""
-    for name, options in (("large", None), ("shuffled", ["--shuffle-heap"])):
-        pid = large(x).pid if options is None else x.start(
-            "service.py", ["--tasks", "40", "--orphan-kinds", "all", "--orphans", "30",
-                           "--heap-objects", "300000"] + options).pid
-        orphan = x.json("orphans", "--pid", pid)["orphans"][0]["address"]
-        for command in (["report"], ["heap"], ["refs", orphan]):
-            found = differs(x, *command, "--pid", pid)
-            need(not found, "%s, %s: %s", name, command, found[:3])
+    shuffled = x.start("service.py", ["--tasks", "40", "--orphan-kinds", "all", "--orphans", "30",
+                                      "--heap-objects", "300000", "--shuffle-heap"])
+    for command, target in ((["report"], large(x)), (["heap"], large(x)), (["report"], shuffled)):
+        found = differs(x, *command, "--pid", target.pid)
+        need(not found, "%s of %s: %s", command, target.arguments, found[:3])
+    shuffled.process.kill()
 
 
 @test
@@ -77,8 +74,8 @@ def killed_at_any_moment_with_low_memory_it_leaves_the_target_running(x):
         duration = time.monotonic() - start
         dice = random.Random(SEED)
         killed = 0
-        for turn in range(15):
-            moment = (turn + dice.random()) / 15 * duration
+        for turn in range(10):
+            moment = (turn + dice.random()) / 10 * duration
             process = x.tool.popen("--low-memory", "--pid", target.pid, cwd=x.here)
             time.sleep(moment)
             process.kill()
@@ -89,7 +86,7 @@ def killed_at_any_moment_with_low_memory_it_leaves_the_target_running(x):
                 runs_on(target, where)
             need(waits(lambda: x.targets_run_free() is None, 1), "%s: %s", where,
                  x.targets_run_free())
-        need(killed > 5, "only %d of 15 were killed in time", killed)
+        need(killed > 3, "only %d of 10 were killed in time", killed)
 
 
 @test
@@ -99,8 +96,8 @@ def interrupted_with_low_memory_it_lets_the_target_go_and_prints_what_it_had(x):
     worked(x.run("--low-memory", "--pid", target.pid))
     duration = time.monotonic() - start
     seen = set()
-    for turn in range(16):
-        moment = duration * turn / 14
+    for turn in range(10):
+        moment = duration * turn / 9
         command = ("report", "orphans")[turn % 4 == 3]
         status, out, err = outcome(
             x.tool.popen(command, "--low-memory", "--json", "--pid", target.pid, cwd=x.here), moment)
@@ -121,21 +118,21 @@ def interrupted_with_low_memory_it_lets_the_target_go_and_prints_what_it_had(x):
 def when_the_target_is_killed_meanwhile_it_says_so(x):
     """Not that there are no tasks, or no findings."""
     gone = 0
-    for turn in range(6):
+    for turn in range(4):
         target = x.start("service.py", ["--tasks", "40", "--heap-objects", "300000"])
         if turn == 0:
             start = time.monotonic()
             need(x.run("check", "--low-memory", "--pid", target.pid).status == 3, "no findings")
             duration = time.monotonic() - start
         process = x.tool.popen("check", "--low-memory", "--pid", target.pid, cwd=x.here)
-        time.sleep(duration * (turn + 1) / 8)
+        time.sleep(duration * (turn + 1) / 6)
         os.kill(target.pid, signal.SIGKILL)
         out, err = process.communicate(timeout=60)
         need(process.returncode in (1, 3), "exit status %d: %s", process.returncode, err)
         need(process.returncode == 3 or (not out and b"process %d" % target.pid in err),
              "%r, and: %r", out, err)
         gone += process.returncode == 1
-    need(gone > 2, "it was ready before that in all but %d of 6 turns", gone)
+    need(gone > 1, "it was ready before that in all but %d of 4 turns", gone)
 
 
 @test

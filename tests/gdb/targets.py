@@ -1,4 +1,5 @@
 """What GDB can have: nothing, a running inferior, several, a remote one, one it has started, files elsewhere."""
+import json
 import os
 import re
 import shutil
@@ -6,6 +7,8 @@ import subprocess
 
 import gdbs
 from context import once
+import low_memory
+import same
 from harness.workload import held_by_tracer
 from suite import Skipped, end, need, sleeper, test
 
@@ -60,6 +63,19 @@ def a_running_inferior_is_refused_and_read_on_request(x):
             gdb.ask("shell sleep 0.05")
         else:
             need(False, "stopped again, but not read: %s", gdb.ask("info threads"))
+
+
+@test
+@once
+def with_low_memory_an_inferior_is_read_where_gdb_holds_it(x):
+    with x.start_gdb("-p", str(x.service.pid)) as gdb:
+        for command in ("orphans", "loops --all"):
+            usual, low = (json.loads(gdb.ask("asyncio %s --json%s" % (command, option)))
+                          for option in ("", " --low-memory"))
+            found = same.differences(low_memory.without_retained(usual), low)
+            need(not found, "%s: %s", command, found[:3])
+        out = gdb.ask("asyncio orphans --low-memory")
+        need("held by" in out and "retains" not in out, "%s", out[:500])
 
 
 @test

@@ -190,6 +190,42 @@ START_TEST(a_look_in_passing_keeps_nothing)
 }
 END_TEST
 
+static const struct region *region_at(uint64_t address)
+{
+	size_t count;
+	const struct region *regions = target_regions(t, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (address >= regions[i].start && address < regions[i].end)
+			return &regions[i];
+	return NULL;
+}
+
+/* The table of a dict can be empty, and be where a region starts. */
+START_TEST(what_is_here_is_told_without_asking_for_it)
+{
+	const struct region *r;
+	uint64_t at;
+
+	hold(KEPT);
+	at = (uint64_t)(uintptr_t)wide + 2 * GUARDED;
+	r = region_at(at);
+	ck_assert(r && r->is_partial);
+	ck_assert(!region_has_bytes(r, at, 8));
+	has_letter(2 * GUARDED);
+	ck_assert(region_has_bytes(r, at, 1) && region_has_bytes(r, at, PAGE));
+	ck_assert(!region_has_bytes(r, at, PAGE + 1));
+	ck_assert(!region_has_bytes(r, at + PAGE - 1, 2));
+	ck_assert(!region_has_bytes(r, at - 1, 2));
+	ck_assert(!region_has_bytes(r, at, 0));
+	ck_assert_ptr_nonnull(target_bytes(t, r->start, 1, NULL));
+	ck_assert(!region_has_bytes(r, r->start, 0));
+	target_trim(t);
+	ck_assert(!region_has_bytes(r, at, 1));
+	let_go();
+}
+END_TEST
+
 /* The process runs on and has other bytes: those that are here are all that there will be. */
 START_TEST(of_a_process_that_was_let_go_nothing_is_dropped)
 {
@@ -279,6 +315,7 @@ Suite *suite_target_window(void)
 	tcase_add_test(tc, what_was_dropped_is_the_same_when_it_is_asked_for_again);
 	tcase_add_test(tc, what_cannot_be_read_is_missing_after_a_trim_too);
 	tcase_add_test(tc, without_a_bound_nothing_is_dropped);
+	tcase_add_test(tc, what_is_here_is_told_without_asking_for_it);
 	tcase_add_test(tc, a_look_in_passing_keeps_nothing);
 	tcase_add_test(tc, of_a_process_that_was_let_go_nothing_is_dropped);
 	tcase_add_test(tc, what_was_dropped_of_a_core_is_the_same);
