@@ -6,7 +6,7 @@ bool command_orphans(struct session *session, struct error *err)
 {
 	const struct model_options wants = {
 		.needs_orphans = true,
-		.needs_retained = true,
+		.needs_retained = !session->options->no_retained,
 		.paths_most = session->options->paths_most,
 		.repr_limit = session->options->repr_limit,
 	};

@@ -101,7 +101,7 @@ static bool show_held(
 	struct session *session, bool with_referrers, bool with_paths, print_fn print, struct error *err)
 {
 	const struct model_options wants = {.needs_graph = true,
-		.needs_retained = true,
+		.needs_retained = !session->options->no_retained,
 		.is_asked_later = true,
 		.paths_most = session->options->paths_most};
 	struct asked asked = {0};

@@ -11,7 +11,7 @@ bool command_report(struct session *session, struct error *err)
 		.needs_findings = true,
 		.may_be_partial = true,
 		.rules = session->options->rules,
-		.needs_retained = session->options->as_json,
+		.needs_retained = session->options->as_json && !session->options->no_retained,
 		.paths_most = session->options->paths_most,
 		.repr_limit = session->options->repr_limit,
 	};

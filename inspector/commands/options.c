@@ -39,6 +39,7 @@ enum key {
 	KEY_RULES,
 	KEY_FAIL_ON,
 	KEY_SORT,
+	KEY_NO_RETAINED,
 	KEY_NAME,
 	KEY_FUNCTION,
 	KEY_FILE,
@@ -85,6 +86,9 @@ static const struct argp_option option_table[] = {
 	{"paths", KEY_PATHS, "N", 0, "Show at most N ways to an object (3)", 3},
 	{"type", KEY_TYPE, "NAME", 0, "With refs and path: every object of a type, asyncio.Lock", 3},
 	{"depth", KEY_DEPTH, "N", 0, "With refs: a tree of referrers, N steps deep (100 at most)", 3},
+	{"no-retained", KEY_NO_RETAINED, NULL, 0,
+		"With orphans, refs, path and JSON: not what objects retain, which takes most of the time",
+		3},
 	{"limit", KEY_LIMIT, "N", 0, "With refs, path and heap: show at most N objects or rows (20)", 3},
 	{"rules", KEY_RULES, "RULE,...", 0, "With check and report: run these rules alone", 3},
 	{"fail-on", KEY_FAIL_ON, "GATE,...", 0,
@@ -289,9 +293,9 @@ static void sort_words(struct argp_state *state, struct parser *p)
 	if (!has_target)
 		argp_error(state, "no target: give --pid PID or a core file");
 	check_sort_key(state, o);
-	if (o->low_memory && o->sort && strncmp(o->sort, "retained", 8) == 0)
-		argp_error(
-			state, "--low-memory has no room for what orphans retain: sort them by another key");
+	if ((o->low_memory || o->no_retained) && o->sort && strncmp(o->sort, "retained", 8) == 0)
+		argp_error(state, "%s leaves out what orphans retain: sort them by another key",
+			o->low_memory ? "--low-memory" : "--no-retained");
 }
 
 /* GDB names the target: all that follows the command is its argument, also when a name has blanks. */
@@ -360,6 +364,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		break;
 	case KEY_NO_STOP:
 		o->no_stop = true;
+		break;
+	case KEY_NO_RETAINED:
+		o->no_retained = true;
 		break;
 	case KEY_LOW_MEMORY:
 		o->low_memory = true;

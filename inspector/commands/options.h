@@ -24,7 +24,7 @@ struct options {
 	size_t library_dir_count;
 	char *joined;	 /* what argument is, when it is owned */
 	struct gdb *gdb; /* --gdb: owned; NULL: not given */
-	bool use_cache, no_stop, low_memory;
+	bool use_cache, no_stop, low_memory, no_retained;
 	unsigned layout_sources; /* --layout: bits 1 << SOURCE_x; 0: not given */
 	bool as_json, as_table, with_locals;
 	size_t repr_limit; /* characters */
