@@ -149,6 +149,7 @@ static void read_tasks(struct collector *c)
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
 	qsort(a->tasks, a->task_count, sizeof(*a->tasks), by_name);
+	addrmap_reserve(&a->task_index, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
 		addrmap_put(&a->task_index, a->tasks[i].address, i);
 		if (task_state(&a->tasks[i]) == TASK_PENDING && !a->tasks[i].is_registered)

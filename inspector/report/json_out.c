@@ -57,26 +57,46 @@ static bool is_first(const struct json_out *out)
 	return last == '{' || last == '[' || last == '\n' || last == ' ' || !last;
 }
 
-static void put_name(struct json_out *out, const char *name)
+/* Names are a few bytes: to call memcpy for each costs more than to copy it. The last eight, or four, may
+ * overlap those before them. */
+static inline char *copy_name(char *at, struct json_name name)
+{
+	size_t length = name.length;
+
+	if (length >= 8) {
+		for (size_t i = 0; i + 8 < length; i += 8)
+			memcpy(at + i, name.text + i, 8);
+		memcpy(at + length - 8, name.text + length - 8, 8);
+	} else if (length >= 4) {
+		memcpy(at, name.text, 4);
+		memcpy(at + length - 4, name.text + length - 4, 4);
+	} else {
+		for (size_t i = 0; i < length; i++)
+			at[i] = name.text[i];
+	}
+	return at + length;
+}
+
+/* The name, and room for so many bytes of the value behind it, which the caller writes at once. */
+static inline char *put_name(struct json_out *out, struct json_name name, size_t size)
 {
 	bool is_next = !is_first(out);
-	size_t length = name ? strlen(name) : 0;
-	char *at = reserve(out, is_next + (name ? length + 3 : 0));
+	char *at = reserve(out, is_next + (name.text ? name.length + 3 : 0) + size);
 
 	if (is_next)
 		*at++ = ',';
-	if (!name)
-		return;
+	if (!name.text)
+		return at;
 	*at++ = '"';
-	memcpy(at, name, length);
-	at[length] = '"';
-	at[length + 1] = ':';
+	at = copy_name(at, name);
+	at[0] = '"';
+	at[1] = ':';
+	return at + 2;
 }
 
-void json_put_object(struct json_out *out, const char *name)
+void json_put_object_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	*reserve(out, 1) = '{';
+	*put_name(out, name, 1) = '{';
 }
 
 void json_end_object(struct json_out *out)
@@ -84,10 +104,9 @@ void json_end_object(struct json_out *out)
 	*reserve(out, 1) = '}';
 }
 
-void json_put_array(struct json_out *out, const char *name)
+void json_put_array_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	*reserve(out, 1) = '[';
+	*put_name(out, name, 1) = '[';
 }
 
 void json_end_array(struct json_out *out)
@@ -116,39 +135,43 @@ static bool is_plain(const char *text, size_t length)
 	return !special;
 }
 
-void json_put_text(struct json_out *out, const char *name, const char *text)
+void json_put_text_as(struct json_out *out, struct json_name name, const char *text)
 {
 	size_t length = text ? strlen(text) : 0;
 	char *at;
 
-	if (!text || !is_plain(text, length)) {
-		json_put(out, name, json_text(text));
+	if (!text) {
+		json_put_null_as(out, name);
 		return;
 	}
-	put_name(out, name);
-	at = reserve(out, length + 2);
+	if (!is_plain(text, length)) {
+		json_put(out, name.text, json_text(text));
+		return;
+	}
+	at = put_name(out, name, length + 2);
 	at[0] = '"';
 	memcpy(at + 1, text, length);
 	at[length + 1] = '"';
 }
 
-void json_put_address(struct json_out *out, const char *name, uint64_t address)
+void json_put_address_as(struct json_out *out, struct json_name name, uint64_t address)
 {
-	char digits[20] = "\"0x";
-	size_t length = 3;
+	int shift;
+	char *at;
 
 	if (!address) {
-		json_put_null(out, name);
+		json_put_null_as(out, name);
 		return;
 	}
-	for (int shift = (63 - __builtin_clzll(address)) & ~3; shift >= 0; shift -= 4)
-		digits[length++] = "0123456789abcdef"[address >> shift & 15];
-	digits[length++] = '"';
-	put_name(out, name);
-	put_bytes(out, digits, length);
+	shift = (63 - __builtin_clzll(address)) & ~3;
+	at = put_name(out, name, (size_t)shift / 4 + 5);
+	memcpy(at, "\"0x", 3);
+	for (at += 3; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[address >> shift & 15];
+	*at = '"';
 }
 
-void json_put_integer(struct json_out *out, const char *name, int64_t value)
+void json_put_integer_as(struct json_out *out, struct json_name name, int64_t value)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -159,20 +182,20 @@ void json_put_integer(struct json_out *out, const char *name, int64_t value)
 	while (rest /= 10);
 	if (value < 0)
 		digits[--at] = '-';
-	put_name(out, name);
-	put_bytes(out, digits + at, sizeof(digits) - at);
+	memcpy(put_name(out, name, sizeof(digits) - at), digits + at, sizeof(digits) - at);
 }
 
-void json_put_boolean(struct json_out *out, const char *name, bool value)
+void json_put_boolean_as(struct json_out *out, struct json_name name, bool value)
 {
-	put_name(out, name);
-	json_put_raw(out, value ? "true" : "false");
+	if (value)
+		memcpy(put_name(out, name, 4), "true", 4);
+	else
+		memcpy(put_name(out, name, 5), "false", 5);
 }
 
-void json_put_null(struct json_out *out, const char *name)
+void json_put_null_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	json_put_raw(out, "null");
+	memcpy(put_name(out, name, 4), "null", 4);
 }
 
 /* JSON lets C1 controls, DEL and marks of direction stand as they are, and a terminal obeys them: they are
@@ -204,7 +227,7 @@ static int put_safe(const char *bytes, size_t size, void *context)
 
 void json_put(struct json_out *out, const char *name, json_t *value)
 {
-	put_name(out, name);
+	put_name(out, json_name(name), 0);
 	if (json_dump_callback(
 		    value, put_safe, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
 		out->has_failed = true;
