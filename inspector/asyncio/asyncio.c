@@ -6,6 +6,7 @@
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
 #include "inspector/base/big.h"
+#include "inspector/base/name_order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,10 +100,11 @@ static bool is_made(const struct task *task)
 static bool read_task(struct collector *c, uint64_t address, struct task *task)
 {
 	struct python *py = c->a->py;
-	struct error err = ERROR_INIT;
 	const struct pytype *type;
+	struct error err;
 	uint64_t current;
 
+	error_init(&err);
 	*task = (struct task){.address = address};
 	if (!future_read(py, &c->a->classes, address, &task->future, &err) ||
 		!role_is_task(task->future.role) ||
@@ -118,7 +120,7 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 	task->is_current = addrmap_get(&c->current, task->future.loop, &current) && current == address;
 	type = task->parts.coroutine ? pytype_of(py, task->parts.coroutine, NULL) : NULL;
 	if (type && kind_is_generator(type->kind)) {
-		struct pygen gen = {.address = task->parts.coroutine};
+		const struct pygen gen = {.address = task->parts.coroutine};
 
 		task->coroutine_qualname = pygen_qualname(py, &gen);
 	}
@@ -132,12 +134,54 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 	return true;
 }
 
+/* What a task is sorted by, side by side: a task is half a kilobyte. */
+struct named {
+	const char *name;
+	size_t length;
+	uint64_t address;
+	size_t from; /* where the task is */
+};
+
 static int by_name(const void *a, const void *b)
 {
-	const struct task *x = a, *y = b;
-	int order = strverscmp(x->name, y->name);
+	const struct named *x = *(const struct named *const *)a, *y = *(const struct named *const *)b;
+	int order = name_compare(x->name, x->length, y->name, y->length);
 
 	return order ? order : x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Each task moves to its place, the one that was there to its own, until the first is met again. */
+static void move_tasks(struct task *tasks, struct named **order, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct task first = tasks[i];
+		size_t to = i;
+
+		while (order[to]->from != i) {
+			size_t from = order[to]->from;
+
+			tasks[to] = tasks[from];
+			order[to]->from = to;
+			to = from;
+		}
+		tasks[to] = first;
+		order[to]->from = to;
+	}
+}
+
+static void sort_tasks(struct task *tasks, size_t count)
+{
+	struct named *names = big_alloc(count, sizeof(*names));
+	struct named **order = big_alloc(count, sizeof(*order));
+
+	for (size_t i = 0; i < count; i++) {
+		names[i] = (struct named){tasks[i].name, strlen(tasks[i].name), tasks[i].address, i};
+		order[i] = &names[i];
+	}
+	qsort(order, count, sizeof(*order), by_name);
+	move_tasks(tasks, order, count);
+	big_free(names, count, sizeof(*names));
+	big_free(order, count, sizeof(*order));
 }
 
 static void read_tasks(struct collector *c)
@@ -148,7 +192,7 @@ static void read_tasks(struct collector *c)
 	a->tasks = big_alloc(a->task_room, sizeof(*a->tasks));
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
-	qsort(a->tasks, a->task_count, sizeof(*a->tasks), by_name);
+	sort_tasks(a->tasks, a->task_count);
 	addrmap_reserve(&a->task_index, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
 		addrmap_put(&a->task_index, a->tasks[i].address, i);
@@ -276,7 +320,7 @@ static struct link *driven_link(const struct collector *c, uint64_t address, siz
 static bool read_coroutine(const struct collector *c, uint64_t address, struct coroutine *coroutine)
 {
 	struct python *py = c->a->py;
-	struct error err = ERROR_INIT;
+	struct error err;
 	struct link *link;
 
 	*coroutine = (struct coroutine){.used_by = NO_INDEX, .task = NO_INDEX};
@@ -288,6 +332,7 @@ static bool read_coroutine(const struct collector *c, uint64_t address, struct c
 			.count = 1, .links = link, .is_running = link->gen.state == GEN_RUNNING};
 		return true;
 	}
+	error_init(&err);
 	if (!pygen_read(py, address, &coroutine->gen, &err)) {
 		python_note_unreadable(py, &err);
 		return false;

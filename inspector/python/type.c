@@ -230,9 +230,14 @@ static struct pytype *read_type(struct python *py, uint64_t address, struct erro
 
 const struct pytype *pytype_of(struct python *py, uint64_t object, struct error *err)
 {
+	const struct field *field = python_field(py, FIELD_object_type);
 	uint64_t type;
 
-	if (!read_pointer(py, object, FIELD_object_type, &type, err))
+	if (field->offset == NO_OFFSET) {
+		error_no_field(py, FIELD_object_type, err);
+		return NULL;
+	}
+	if (!target_read(py->target, object + field->offset, &type, sizeof(type), err))
 		return NULL;
 	return pytype_at(py, type, err);
 }

@@ -245,19 +245,18 @@ static __attribute__((noinline)) bool read_pieces(
 	return true;
 }
 
+/* Nearly every read is of one word that is here, where the hint says: no more than that is done for it. */
 bool target_read(const struct target *t, uint64_t address, void *out, size_t size, struct error *err)
 {
-	const struct region *region;
+	size_t index = atomic_load_explicit(hint_of(t, address), memory_order_relaxed);
+	const struct region *region = &t->regions.regions[index];
 
-	/* Nearly every read is of one word that is here: no more than that is done for it. */
-	if (size == 8 && (t->kind != TARGET_LIVE || t->is_captured)) {
-		region = find_region(t, address);
-		if (region && region->bytes && region->end - address >= 8 && !region->is_partial) {
-			memcpy(out, region->bytes + (address - region->start), 8);
-			return true;
-		}
-	}
-	return read_pieces(t, address, out, size, err);
+	if (size != 8 || (t->kind == TARGET_LIVE && !t->is_captured) || index >= t->regions.count ||
+		address < region->start || address >= region->end || region->end - address < 8 ||
+		!region->bytes || region->is_partial)
+		return read_pieces(t, address, out, size, err);
+	memcpy(out, region->bytes + (address - region->start), 8);
+	return true;
 }
 
 enum target_kind target_kind(const struct target *t)
