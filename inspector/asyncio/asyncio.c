@@ -5,6 +5,7 @@
 #include "inspector/asyncio/kept_loops.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
+#include "inspector/base/address_sort.h"
 #include "inspector/base/big.h"
 #include "inspector/base/name_order.h"
 
@@ -65,13 +66,6 @@ static void read_registries(struct collector *c)
 	}
 }
 
-static int by_address(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Tasks of the registry that the heap did not give (it was not walked, or in pieces) join the others. */
 static void merge_registered(struct collector *c)
 {
@@ -87,8 +81,7 @@ static void merge_registered(struct collector *c)
 			addresses_add(&c->found.tasks, address - 1);
 	}
 	addrmap_deinit(&seen);
-	if (c->found.tasks.count)
-		qsort(c->found.tasks.items, c->found.tasks.count, sizeof(uint64_t), by_address);
+	addresses_sort(c->found.tasks.items, c->found.tasks.count);
 }
 
 /* Memory is there before __init__ has run: until a task has its coroutine and is listed, it is none yet. */
@@ -213,34 +206,27 @@ static void note_driven(struct collector *c, const struct chain *chain, size_t t
 	}
 }
 
-static int by_task_address(const void *a, const void *b, void *context)
-{
-	const struct task *tasks = context, *x = &tasks[*(const size_t *)a], *y = &tasks[*(const size_t *)b];
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
 /* By address, which is about the order in which they were made: what one needs lies side by side then, and a
  * look at memory that is in no order takes ten times as long. */
 static void follow_tasks(struct collector *c)
 {
 	struct asyncio *a = c->a;
-	size_t *order = xmalloc(a->task_count * sizeof(*order));
+	uint64_t *order = big_alloc(a->task_count, sizeof(*order));
 
 	for (size_t i = 0; i < a->task_count; i++)
-		order[i] = i;
-	if (a->task_count)
-		qsort_r(order, a->task_count, sizeof(*order), by_task_address, a->tasks);
+		order[i] = a->tasks[i].address;
+	addresses_sort(order, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
-		struct task *task = &a->tasks[order[i]];
+		size_t index = asyncio_find_task(a, order[i]);
+		struct task *task = &a->tasks[index];
 
 		if (task_state(task) != TASK_PENDING)
 			continue;
 		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
-		note_driven(c, &task->chain, order[i]);
+		note_driven(c, &task->chain, index);
 		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
 	}
-	free(order);
+	big_free(order, a->task_count, sizeof(*order));
 }
 
 struct await_pair {
@@ -435,11 +421,14 @@ static void read_loops(struct collector *c)
 	for (size_t t = 0; t < a->threads.count; t++)
 		if (a->running_loops[t])
 			addresses_add(loops, a->running_loops[t]);
-	for (size_t i = 0; i < a->task_count; i++)
-		if (asyncio_role_of(a->py, &a->classes, a->tasks[i].future.loop) == ROLE_LOOP)
-			addresses_add(loops, a->tasks[i].future.loop);
-	if (loops->count)
-		qsort(loops->items, loops->count, sizeof(uint64_t), by_address);
+	for (size_t i = 0; i < a->task_count; i++) {
+		uint64_t loop = a->tasks[i].future.loop;
+
+		if ((!i || loop != a->tasks[i - 1].future.loop) &&
+			asyncio_role_of(a->py, &a->classes, loop) == ROLE_LOOP)
+			addresses_add(loops, loop);
+	}
+	addresses_sort(loops->items, loops->count);
 	a->loops = xcalloc(loops->count, sizeof(*a->loops));
 	for (size_t i = 0; i < loops->count; i++) {
 		size_t thread = NO_INDEX;
@@ -474,8 +463,7 @@ static void find_driven(struct collector *c)
 				addresses_add(coroutines, link->address);
 		}
 	}
-	if (coroutines->count)
-		qsort(coroutines->items, coroutines->count, sizeof(uint64_t), by_address);
+	addresses_sort(coroutines->items, coroutines->count);
 	jobs_collect(c->a->py, &c->a->threads, &c->found.work_items);
 }
 
