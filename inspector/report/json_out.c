@@ -54,27 +54,25 @@ static bool is_first(const struct json_out *out)
 {
 	char last = out->length ? out->text[out->length - 1] : out->last;
 
-	return last == '{' || last == '[' || last == '\n' || last == ' ' || !last;
+	return (last & ~0x20) == '[' || (unsigned char)last <= ' '; /* '{' is '[' and 0x20 */
 }
 
-/* Names are a few bytes: to call memcpy for each costs more than to copy it. The last eight, or four, may
- * overlap those before them. */
-static inline char *copy_name(char *at, struct json_name name)
+/* To call memcpy for a few bytes costs more than to copy them. The last eight, or four, may overlap those
+ * before them. Returns the end. */
+static inline char *copy_few(char *to, const char *from, size_t length)
 {
-	size_t length = name.length;
-
 	if (length >= 8) {
 		for (size_t i = 0; i + 8 < length; i += 8)
-			memcpy(at + i, name.text + i, 8);
-		memcpy(at + length - 8, name.text + length - 8, 8);
+			memcpy(to + i, from + i, 8);
+		memcpy(to + length - 8, from + length - 8, 8);
 	} else if (length >= 4) {
-		memcpy(at, name.text, 4);
-		memcpy(at + length - 4, name.text + length - 4, 4);
+		memcpy(to, from, 4);
+		memcpy(to + length - 4, from + length - 4, 4);
 	} else {
 		for (size_t i = 0; i < length; i++)
-			at[i] = name.text[i];
+			to[i] = from[i];
 	}
-	return at + length;
+	return to + length;
 }
 
 /* The name, and room for so many bytes of the value behind it, which the caller writes at once. */
@@ -88,7 +86,7 @@ static inline char *put_name(struct json_out *out, struct json_name name, size_t
 	if (!name.text)
 		return at;
 	*at++ = '"';
-	at = copy_name(at, name);
+	at = copy_few(at, name.text, name.length);
 	at[0] = '"';
 	at[1] = ':';
 	return at + 2;
@@ -125,21 +123,22 @@ static inline bytes16 special_bytes(const char *text)
 	return (bytes16)(bytes - 0x20 >= 0x7f - 0x20) | (bytes16)(bytes == '"') | (bytes16)(bytes == '\\');
 }
 
-/* Whether all of the bytes are ASCII that stands for itself in JSON and on a terminal. */
+/* Whether all of the bytes are ASCII that stands for itself in JSON and on a terminal. What is looked at last
+ * may overlap what was before. */
 static bool is_plain(const char *text, size_t length)
 {
+	char few[sizeof(bytes16)] = "                ";
 	bytes16 special = {0};
 	uint64_t halves[2];
 
-	if (length < sizeof(special)) {
-		for (; length; text++, length--)
-			if ((uint8_t)(*text - 0x20) >= 0x7f - 0x20 || *text == '"' || *text == '\\')
-				return false;
-		return true;
+	if (length >= sizeof(special)) {
+		for (size_t i = 0; i + sizeof(special) < length; i += sizeof(special))
+			special |= special_bytes(text + i);
+		special |= special_bytes(text + length - sizeof(special));
+	} else {
+		copy_few(few, text, length);
+		special = special_bytes(few);
 	}
-	for (size_t i = 0; i + sizeof(special) < length; i += sizeof(special))
-		special |= special_bytes(text + i);
-	special |= special_bytes(text + length - sizeof(special)); /* may overlap those before */
 	memcpy(halves, &special, sizeof(halves));
 	return !(halves[0] | halves[1]);
 }
