@@ -5,7 +5,9 @@
 #include "inspector/asyncio/kept_loops.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
+#include "inspector/base/address_sort.h"
 #include "inspector/base/big.h"
+#include "inspector/base/name_order.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -64,13 +66,6 @@ static void read_registries(struct collector *c)
 	}
 }
 
-static int by_address(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Tasks of the registry that the heap did not give (it was not walked, or in pieces) join the others. */
 static void merge_registered(struct collector *c)
 {
@@ -86,8 +81,7 @@ static void merge_registered(struct collector *c)
 			addresses_add(&c->found.tasks, address - 1);
 	}
 	addrmap_deinit(&seen);
-	if (c->found.tasks.count)
-		qsort(c->found.tasks.items, c->found.tasks.count, sizeof(uint64_t), by_address);
+	addresses_sort(c->found.tasks.items, c->found.tasks.count);
 }
 
 /* Memory is there before __init__ has run: until a task has its coroutine and is listed, it is none yet. */
@@ -99,10 +93,11 @@ static bool is_made(const struct task *task)
 static bool read_task(struct collector *c, uint64_t address, struct task *task)
 {
 	struct python *py = c->a->py;
-	struct error err = ERROR_INIT;
 	const struct pytype *type;
+	struct error err;
 	uint64_t current;
 
+	error_init(&err);
 	*task = (struct task){.address = address};
 	if (!future_read(py, &c->a->classes, address, &task->future, &err) ||
 		!role_is_task(task->future.role) ||
@@ -118,7 +113,7 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 	task->is_current = addrmap_get(&c->current, task->future.loop, &current) && current == address;
 	type = task->parts.coroutine ? pytype_of(py, task->parts.coroutine, NULL) : NULL;
 	if (type && kind_is_generator(type->kind)) {
-		struct pygen gen = {.address = task->parts.coroutine};
+		const struct pygen gen = {.address = task->parts.coroutine};
 
 		task->coroutine_qualname = pygen_qualname(py, &gen);
 	}
@@ -132,12 +127,54 @@ static bool read_task(struct collector *c, uint64_t address, struct task *task)
 	return true;
 }
 
+/* What a task is sorted by, side by side: a task is half a kilobyte. */
+struct named {
+	const char *name;
+	size_t length;
+	uint64_t address;
+	size_t from; /* where the task is */
+};
+
 static int by_name(const void *a, const void *b)
 {
-	const struct task *x = a, *y = b;
-	int order = strverscmp(x->name, y->name);
+	const struct named *x = *(const struct named *const *)a, *y = *(const struct named *const *)b;
+	int order = name_compare(x->name, x->length, y->name, y->length);
 
 	return order ? order : x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Each task moves to its place, the one that was there to its own, until the first is met again. */
+static void move_tasks(struct task *tasks, struct named **order, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct task first = tasks[i];
+		size_t to = i;
+
+		while (order[to]->from != i) {
+			size_t from = order[to]->from;
+
+			tasks[to] = tasks[from];
+			order[to]->from = to;
+			to = from;
+		}
+		tasks[to] = first;
+		order[to]->from = to;
+	}
+}
+
+static void sort_tasks(struct task *tasks, size_t count)
+{
+	struct named *names = big_alloc(count, sizeof(*names));
+	struct named **order = big_alloc(count, sizeof(*order));
+
+	for (size_t i = 0; i < count; i++) {
+		names[i] = (struct named){tasks[i].name, strlen(tasks[i].name), tasks[i].address, i};
+		order[i] = &names[i];
+	}
+	qsort(order, count, sizeof(*order), by_name);
+	move_tasks(tasks, order, count);
+	big_free(names, count, sizeof(*names));
+	big_free(order, count, sizeof(*order));
 }
 
 static void read_tasks(struct collector *c)
@@ -148,7 +185,8 @@ static void read_tasks(struct collector *c)
 	a->tasks = big_alloc(a->task_room, sizeof(*a->tasks));
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
-	qsort(a->tasks, a->task_count, sizeof(*a->tasks), by_name);
+	sort_tasks(a->tasks, a->task_count);
+	addrmap_reserve(&a->task_index, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
 		addrmap_put(&a->task_index, a->tasks[i].address, i);
 		if (task_state(&a->tasks[i]) == TASK_PENDING && !a->tasks[i].is_registered)
@@ -168,34 +206,27 @@ static void note_driven(struct collector *c, const struct chain *chain, size_t t
 	}
 }
 
-static int by_task_address(const void *a, const void *b, void *context)
-{
-	const struct task *tasks = context, *x = &tasks[*(const size_t *)a], *y = &tasks[*(const size_t *)b];
-
-	return x->address < y->address ? -1 : x->address > y->address;
-}
-
 /* By address, which is about the order in which they were made: what one needs lies side by side then, and a
  * look at memory that is in no order takes ten times as long. */
 static void follow_tasks(struct collector *c)
 {
 	struct asyncio *a = c->a;
-	size_t *order = xmalloc(a->task_count * sizeof(*order));
+	uint64_t *order = big_alloc(a->task_count, sizeof(*order));
 
 	for (size_t i = 0; i < a->task_count; i++)
-		order[i] = i;
-	if (a->task_count)
-		qsort_r(order, a->task_count, sizeof(*order), by_task_address, a->tasks);
+		order[i] = a->tasks[i].address;
+	addresses_sort(order, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
-		struct task *task = &a->tasks[order[i]];
+		size_t index = asyncio_find_task(a, order[i]);
+		struct task *task = &a->tasks[index];
 
 		if (task_state(task) != TASK_PENDING)
 			continue;
 		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
-		note_driven(c, &task->chain, order[i]);
+		note_driven(c, &task->chain, index);
 		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
 	}
-	free(order);
+	big_free(order, a->task_count, sizeof(*order));
 }
 
 struct await_pair {
@@ -275,7 +306,7 @@ static struct link *driven_link(const struct collector *c, uint64_t address, siz
 static bool read_coroutine(const struct collector *c, uint64_t address, struct coroutine *coroutine)
 {
 	struct python *py = c->a->py;
-	struct error err = ERROR_INIT;
+	struct error err;
 	struct link *link;
 
 	*coroutine = (struct coroutine){.used_by = NO_INDEX, .task = NO_INDEX};
@@ -287,6 +318,7 @@ static bool read_coroutine(const struct collector *c, uint64_t address, struct c
 			.count = 1, .links = link, .is_running = link->gen.state == GEN_RUNNING};
 		return true;
 	}
+	error_init(&err);
 	if (!pygen_read(py, address, &coroutine->gen, &err)) {
 		python_note_unreadable(py, &err);
 		return false;
@@ -389,11 +421,14 @@ static void read_loops(struct collector *c)
 	for (size_t t = 0; t < a->threads.count; t++)
 		if (a->running_loops[t])
 			addresses_add(loops, a->running_loops[t]);
-	for (size_t i = 0; i < a->task_count; i++)
-		if (asyncio_role_of(a->py, &a->classes, a->tasks[i].future.loop) == ROLE_LOOP)
-			addresses_add(loops, a->tasks[i].future.loop);
-	if (loops->count)
-		qsort(loops->items, loops->count, sizeof(uint64_t), by_address);
+	for (size_t i = 0; i < a->task_count; i++) {
+		uint64_t loop = a->tasks[i].future.loop;
+
+		if ((!i || loop != a->tasks[i - 1].future.loop) &&
+			asyncio_role_of(a->py, &a->classes, loop) == ROLE_LOOP)
+			addresses_add(loops, loop);
+	}
+	addresses_sort(loops->items, loops->count);
 	a->loops = xcalloc(loops->count, sizeof(*a->loops));
 	for (size_t i = 0; i < loops->count; i++) {
 		size_t thread = NO_INDEX;
@@ -428,8 +463,7 @@ static void find_driven(struct collector *c)
 				addresses_add(coroutines, link->address);
 		}
 	}
-	if (coroutines->count)
-		qsort(coroutines->items, coroutines->count, sizeof(uint64_t), by_address);
+	addresses_sort(coroutines->items, coroutines->count);
 	jobs_collect(c->a->py, &c->a->threads, &c->found.work_items);
 }
 

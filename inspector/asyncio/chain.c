@@ -32,10 +32,11 @@ const char *link_kind_name(enum link_kind kind)
 	return names[kind];
 }
 
-static void add(struct builder *b, const struct link *link)
+/* One more, to be filled in. */
+static struct link *add(struct builder *b)
 {
 	b->links = grow_array(b->links, &b->capacity, b->chain->count + 1, sizeof(*b->links));
-	b->links[b->chain->count++] = *link;
+	return &b->links[b->chain->count++];
 }
 
 static enum link_kind link_kind_of(enum type_kind kind)
@@ -45,12 +46,12 @@ static enum link_kind link_kind_of(enum type_kind kind)
 				       : LINK_GENERATOR;
 }
 
-static void set_frame(struct link *link, const struct pyframe *frame)
+/* The frame is in the link. */
+static void take_frame(struct link *link)
 {
 	link->has_frame = true;
-	link->frame = *frame;
-	link->file = frame->code->filename;
-	link->line = pyframe_line(frame);
+	link->file = link->frame.code->filename;
+	link->line = pyframe_line(&link->frame);
 }
 
 static struct link generator_without_frame(struct python *py, const struct pygen *gen)
@@ -71,23 +72,15 @@ static struct link generator_link(struct python *py, const struct pygen *gen)
 {
 	struct link link = generator_without_frame(py, gen);
 	struct error err = ERROR_INIT;
-	struct pyframe frame;
 
 	if (gen->state != GEN_CLOSED) {
-		if (pygen_frame(py, gen, &frame, &err))
-			set_frame(&link, &frame);
+		if (pygen_frame(py, gen, &link.frame, &err))
+			take_frame(&link);
 		else
 			python_note_unreadable(py, &err);
 	}
 	name_link(&link);
 	return link;
-}
-
-static void add_generator(struct builder *b, const struct pygen *gen)
-{
-	struct link link = generator_link(b->py, gen);
-
-	add(b, &link);
 }
 
 void chain_own_frame(struct python *py, const struct pygen *gen, struct chain *chain)
@@ -99,11 +92,13 @@ void chain_own_frame(struct python *py, const struct pygen *gen, struct chain *c
 
 static void add_function(struct builder *b, const struct pyframe *frame)
 {
-	struct link link = {
-		.kind = LINK_FUNCTION, .address = frame->address, .qualname = frame->code->qualname};
+	struct link *link = add(b);
 
-	set_frame(&link, frame);
-	add(b, &link);
+	*link = (struct link){.kind = LINK_FUNCTION,
+		.address = frame->address,
+		.qualname = frame->code->qualname,
+		.frame = *frame};
+	take_frame(link);
 }
 
 /* The frames that a running generator has called: those below it on the thread's stack, innermost last. */
@@ -125,7 +120,7 @@ static void follow_stack(struct builder *b, uint64_t generator)
 		if (inner && addrmap_get(&b->stacks->task_coroutines, inner, NULL))
 			return;
 		if (inner && pygen_read(b->py, inner, &gen, NULL))
-			add_generator(b, &gen);
+			*add(b) = generator_link(b->py, &gen);
 		else
 			add_function(b, frame);
 	}
@@ -181,34 +176,34 @@ uint64_t chain_next(struct python *py, const struct pygen *gen)
 static bool generator_step(
 	struct python *py, const struct pygen *gen, struct link *link, uint64_t *awaited, struct error *err)
 {
-	struct pyframe frame;
-
-	if (gen->state != GEN_SUSPENDED || !pygen_frame(py, gen, &frame, NULL)) {
+	*link = generator_without_frame(py, gen);
+	if (gen->state != GEN_SUSPENDED || !pygen_frame(py, gen, &link->frame, NULL)) {
 		if (!pygen_awaited(py, gen, awaited, err))
 			return false;
 		*link = generator_link(py, gen);
 		return true;
 	}
-	*link = generator_without_frame(py, gen);
-	set_frame(link, &frame);
+	take_frame(link);
 	name_link(link);
-	return pygen_awaited_in(py, gen, &frame, awaited, err);
+	return pygen_awaited_in(py, gen, &link->frame, awaited, err);
 }
 
 /* One generator: listed, and what it awaits is next. */
-static uint64_t step_generator(struct builder *b, uint64_t object)
+static uint64_t step_generator(struct builder *b, uint64_t object, const struct pytype *type)
 {
-	struct error err = ERROR_INIT;
-	struct pygen gen;
-	struct link link;
+	size_t before = b->chain->count;
 	uint64_t awaited = 0;
+	struct error err;
+	struct pygen gen;
 
-	if (!pygen_read(b->py, object, &gen, &err) || !generator_step(b->py, &gen, &link, &awaited, &err)) {
+	error_init(&err);
+	if (!pygen_read_typed(b->py, object, type, &gen, &err) ||
+		!generator_step(b->py, &gen, add(b), &awaited, &err)) {
 		python_note_unreadable(b->py, &err);
+		b->chain->count = before;
 		b->chain->is_cut = true;
 		return 0;
 	}
-	add(b, &link);
 	if (gen.state == GEN_RUNNING)
 		follow_stack(b, object);
 	return awaited;
@@ -217,25 +212,27 @@ static uint64_t step_generator(struct builder *b, uint64_t object)
 /* Looks at one object of the chain; returns the next, 0 at the end. */
 static uint64_t step(struct builder *b, uint64_t object)
 {
-	struct error err = ERROR_INIT;
-	const struct pytype *type = pytype_of(b->py, object, &err);
+	const struct pytype *type;
+	struct error err;
 	uint64_t inner;
 
+	error_init(&err);
+	type = pytype_of(b->py, object, &err);
 	if (!type) {
 		python_note_unreadable(b->py, &err);
 		b->chain->is_cut = true;
 		return 0;
 	}
 	if (kind_is_generator(type->kind))
-		return step_generator(b, object);
+		return step_generator(b, object, type);
 	inner = unwrap(b->py, type, object);
 	if (inner)
 		return inner;
 	if (role_is_future(asyncio_role_of_type(b->py, b->classes, type)))
 		b->chain->future = object;
 	else
-		add(b, &(struct link){
-			       .kind = LINK_AWAITABLE, .address = object, .qualname = type->full_name});
+		*add(b) =
+			(struct link){.kind = LINK_AWAITABLE, .address = object, .qualname = type->full_name};
 	return 0;
 }
 

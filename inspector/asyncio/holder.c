@@ -19,6 +19,9 @@
 /* Async generators that frames have in hand, one for the other. */
 #define GENERATORS_MAX 64
 
+/* Variables of a frame that are read at once. */
+#define BATCH 32
+
 #define IN_EXIT_STACK "in an AsyncExitStack"
 
 struct search {
@@ -205,16 +208,22 @@ static bool is_next(const struct search *s, uint64_t object)
 
 static bool is_exit_stack(const struct pytype *type)
 {
-	return type && strcmp(type->name, "AsyncExitStack") == 0;
+	return type && type->name[0] == 'A' && strcmp(type->name, "AsyncExitStack") == 0;
 }
 
 static bool has_exit_stack(struct search *s, const struct pyframe *frame)
 {
-	for (uint32_t i = 0; i < frame->code->nlocalsplus; i++) {
-		uint64_t object = pyframe_variable(s->py, frame, i);
+	uint64_t values[BATCH];
+	uint32_t count;
 
-		if (object && is_exit_stack(pytype_of(s->py, object, NULL)))
-			return true;
+	for (uint32_t first = 0; first < frame->code->nlocalsplus; first += count) {
+		count = pyframe_variables(s->py, frame, first, values, BATCH);
+		if (!count)
+			break;
+		for (uint32_t i = 0; i < count && first + i < frame->code->nlocalsplus; i++)
+			if (values[i] && values[i] != s->py->none &&
+				is_exit_stack(pytype_of(s->py, values[i], NULL)))
+				return true;
 	}
 	return false;
 }

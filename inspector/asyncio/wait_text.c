@@ -18,6 +18,12 @@
 /* Two locks are both called 'lock', each by its own frames: such have their address as well. */
 #define SEVERAL UINT64_MAX
 
+/* The facts of a primitive, as they were written for the first task that waits in it so. */
+struct told {
+	enum wait_kind kind;
+	const char *text;
+};
+
 /* By Fowler, Noll and Vo. A collision costs an address in a text. */
 static uint64_t hash_name(const char *type_name, const char *name)
 {
@@ -219,6 +225,31 @@ static void append_waiters(struct writer *w, const struct wait *wait, struct fac
 		fact_append(facts, "%llu waiter%s", (unsigned long long)length, length == 1 ? "" : "s");
 }
 
+/* What a primitive tells of itself is the same in the text of each task that waits in it; many do, in one
+ * queue. It stands first in its bracket. */
+static void append_facts(struct writer *w, const struct wait *wait, struct facts_text *facts)
+{
+	size_t before = w->out.length;
+	struct told *told;
+	uint64_t known;
+
+	if (addrmap_get(&w->told, wait->on, &known)) {
+		told = (struct told *)(uintptr_t)known;
+		if (told->kind == wait->kind) {
+			strbuf_append(&w->out, told->text);
+			facts->is_open = told->text[0] != '\0';
+			return;
+		}
+	}
+	primitive_append_facts(w->py, wait, facts);
+	if (!wait->on)
+		return;
+	told = arena_alloc(w->py->arena, sizeof(*told));
+	told->kind = wait->kind;
+	told->text = arena_strdup(w->py->arena, strbuf_text(&w->out) + before);
+	addrmap_put(&w->told, wait->on, (uint64_t)(uintptr_t)told);
+}
+
 /* A Condition's lock has no name, but the Condition that is being entered has. */
 static const char *name_of_lock(struct writer *w, const struct task *task, const char **type_name)
 {
@@ -246,7 +277,7 @@ static void append_lock(struct writer *w, const struct task *task, struct facts_
 	const char *type_name = wait->on_type, *name = name_of_lock(w, task, &type_name);
 
 	writer_append_object(w, type_name, name ? name : wait->name, wait->on);
-	primitive_append_facts(w->py, wait, facts);
+	append_facts(w, wait, facts);
 	append_holders(w, task, facts);
 	append_waiters(w, wait, facts);
 }
@@ -292,12 +323,12 @@ static void append_words(struct writer *w, struct task *task, struct facts_text 
 		break;
 	case WAIT_TASK_GROUP:
 		strbuf_append_safe(&w->out, wait->on_type ? writer_last_part(wait->on_type) : "TaskGroup");
-		primitive_append_facts(w->py, wait, facts);
+		append_facts(w, wait, facts);
 		break;
 	default:
 		writer_append_object(w, wait->on ? wait->on_type : wait->type_name, wait->name,
 			wait->on ? wait->on : wait->address);
-		primitive_append_facts(w->py, wait, facts);
+		append_facts(w, wait, facts);
 		if (wait->kind == WAIT_FUTURE && wait->operation)
 			fact_append(facts, "%s", wait->operation);
 	}
@@ -361,5 +392,6 @@ void waits_describe(struct asyncio *a)
 	threadsafe_deinit(&w.threadsafe);
 	endpoint_table_destroy(w.endpoints);
 	addrmap_deinit(&w.named);
+	addrmap_deinit(&w.told);
 	strbuf_deinit(&w.out);
 }

@@ -17,6 +17,7 @@ struct writer {
 	struct endpoint_table *endpoints;
 	struct threadsafe threadsafe;
 	struct addrmap named; /* hash of type and name -> the object that alone is called so, or SEVERAL */
+	struct addrmap told;  /* primitive -> what it tells of itself, in the arena of py */
 	struct strbuf out;
 };
 

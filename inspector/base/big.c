@@ -20,7 +20,7 @@ static size_t bytes_of(size_t count, size_t size)
 }
 
 /* Aligned to a huge page, so that the whole of it can be huge: what is mapped too much is given back. */
-static void *map_aligned(size_t bytes)
+static void *map_aligned(size_t bytes, int advice)
 {
 	uint8_t *map = mmap(NULL, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -35,7 +35,7 @@ static void *map_aligned(size_t bytes)
 		munmap(map, before);
 	if (HUGE_PAGE - before > kept - bytes)
 		munmap(map + before + kept, bytes + HUGE_PAGE - before - kept);
-	madvise(map + before, kept, MADV_HUGEPAGE);
+	madvise(map + before, kept, advice);
 	madvise(map + before, kept, MADV_DONTDUMP);
 	return map + before;
 }
@@ -44,7 +44,7 @@ void *big_alloc(size_t count, size_t size)
 {
 	size_t bytes = bytes_of(count, size);
 
-	return bytes < HUGE_PAGE ? xcalloc(1, bytes) : map_aligned(bytes);
+	return bytes < HUGE_PAGE ? xcalloc(1, bytes) : map_aligned(bytes, MADV_HUGEPAGE);
 }
 
 void big_free(void *array, size_t count, size_t size)
@@ -77,5 +77,9 @@ void stream_grow(struct stream *stream)
 {
 	stream->chunks = grow_array(
 		stream->chunks, &stream->capacity, stream->chunk_count + 1, sizeof(*stream->chunks));
-	stream->chunks[stream->chunk_count++] = big_alloc(STREAM_CHUNK, sizeof(uint32_t));
+	/* Of a stream of few numbers a huge page would be cleared for nothing: it takes longer than to write
+	 * them. */
+	stream->chunks[stream->chunk_count] = map_aligned(
+		STREAM_CHUNK * sizeof(uint32_t), stream->chunk_count ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	stream->chunk_count++;
 }

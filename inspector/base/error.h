@@ -41,6 +41,15 @@ struct error {
 		.kind = ERROR_NONE                                                                           \
 	}
 
+/* The same for where one is made for each object that is read: the texts are not cleared byte for byte. */
+static inline void error_init(struct error *err)
+{
+	err->kind = ERROR_NONE;
+	err->errnum = 0;
+	err->address = 0;
+	err->text[0] = err->advice[0] = '\0';
+}
+
 /* Each sets *err (when err is not NULL) and returns false, so that `return error_set(err, ...)` reads well.
  * The text is cut to fit. advice is cleared. */
 bool error_set(struct error *err, enum error_kind kind, const char *format, ...)

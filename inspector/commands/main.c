@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,15 @@ static void print_error(const struct error *err)
 		fprintf(stderr, "asyncinspect: hint: %s\n", strbuf_text(&line));
 	}
 	strbuf_deinit(&line);
+}
+
+/* By default each array of 128 KiB is mapped and given back: every page of it is a fault then, again and
+ * again as it grows. Those of many megabytes are mapped still; big.h has huge pages for them. */
+static void keep_memory(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 }
 
 /* Inside GDB the answer is collected, and need not be about a target. */
@@ -49,6 +59,7 @@ int main(int argc, char **argv)
 	int status;
 	bool ok;
 
+	keep_memory();
 	/* For column widths; numbers stay as they are. */
 	setlocale(LC_CTYPE, "");
 	/* A reader that has seen enough ends this program without a word. */

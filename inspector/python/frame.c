@@ -196,6 +196,26 @@ uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32
 	return read_pointer(py, value, FIELD_cell_contents, &value, NULL) ? value : 0;
 }
 
+uint32_t pyframe_variables(
+	struct python *py, const struct pyframe *frame, uint32_t first, uint64_t *values, uint32_t most)
+{
+	uint32_t count = first < frame->slots ? frame->slots - first : 0;
+	bool is_whole;
+
+	if (count > most)
+		count = most;
+	is_whole = target_read(
+		py->target, frame->localsplus + 8 * (uint64_t)first, values, count * sizeof(*values), NULL);
+	for (uint32_t i = 0; i < count; i++) {
+		if (!is_whole || pycode_is_cell(frame->code, first + i) ||
+			pycode_is_free(frame->code, first + i))
+			values[i] = pyframe_variable(py, frame, first + i);
+		else
+			values[i] = py->era->untag(values[i]);
+	}
+	return count;
+}
+
 uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const char *name)
 {
 	uint64_t value;

@@ -47,6 +47,10 @@ uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const cha
  * itself. An argument that becomes a cell is stored as it is until MAKE_CELL ran. */
 uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i);
 
+/* The same of as many slots as there are from first on, at most most, with one read. Returns how many. */
+uint32_t pyframe_variables(
+	struct python *py, const struct pyframe *frame, uint32_t first, uint64_t *values, uint32_t most);
+
 /* The two forms, for era.c. */
 bool frame_read_struct(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);
 bool frame_read_object(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);

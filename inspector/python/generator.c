@@ -84,8 +84,12 @@ bool generator_state_by_flags(struct python *py, struct pygen *gen, struct error
 
 bool pygen_read(struct python *py, uint64_t address, struct pygen *gen, struct error *err)
 {
-	const struct pytype *type = pytype_of(py, address, err);
+	return pygen_read_typed(py, address, pytype_of(py, address, err), gen, err);
+}
 
+bool pygen_read_typed(
+	struct python *py, uint64_t address, const struct pytype *type, struct pygen *gen, struct error *err)
+{
 	*gen = (struct pygen){.address = address};
 	if (!type)
 		return false;

@@ -20,6 +20,10 @@ struct pygen {
 /* Reads the object at address. False when its type is none of the three, or its state is impossible. */
 bool pygen_read(struct python *py, uint64_t address, struct pygen *gen, struct error *err);
 
+/* The same for who has asked for its type; NULL: there is none, which was told. */
+bool pygen_read_typed(
+	struct python *py, uint64_t address, const struct pytype *type, struct pygen *gen, struct error *err);
+
 /* Its __qualname__ (which can be assigned to), in the arena of py; NULL when it cannot be read. */
 const char *pygen_qualname(struct python *py, const struct pygen *gen);
 

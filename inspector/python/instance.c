@@ -75,7 +75,10 @@ bool instance_get(struct python *py, uint64_t object, const char *name, uint64_t
 		return false;
 	while (dict_next(&iter, &entry)) {
 		/* Names of attributes are few, and the same in many objects: their texts are kept. */
-		const char *text = pystr_arena(py, entry.key, NAME_LIMIT, NULL);
+		uint64_t known;
+		const char *text = addrmap_get(&py->strings, entry.key, &known)
+					   ? (const char *)(uintptr_t)known
+					   : pystr_arena(py, entry.key, NAME_LIMIT, NULL);
 
 		if (text && strcmp(text, name) == 0) {
 			*value = entry.value;

@@ -8,6 +8,17 @@ bool error_no_field(const struct python *py, enum field_id id, struct error *err
 		d->type ? d->type : "enumerator", d->member ? "." : "", d->member ? d->member : "");
 }
 
+/* *value stays as it was when half of the word cannot be read. */
+static inline bool read_here(const struct python *py, uint64_t address, uint64_t *value, struct error *err)
+{
+	uint64_t word;
+
+	if (!target_read(py->target, address, &word, sizeof(word), err))
+		return false;
+	*value = word;
+	return true;
+}
+
 static bool read_raw(const struct python *py, uint64_t address, enum field_id id, size_t size,
 	uint64_t *value, struct error *err)
 {
@@ -31,7 +42,7 @@ bool read_pointer(
 
 	if (field->offset == NO_OFFSET)
 		return error_no_field(py, id, err);
-	return read_word(py, address + field->offset, value, err);
+	return read_here(py, address + field->offset, value, err);
 }
 
 bool read_unsigned(
@@ -60,12 +71,7 @@ bool read_signed(
 
 bool read_word(const struct python *py, uint64_t address, uint64_t *value, struct error *err)
 {
-	uint64_t word;
-
-	if (!target_read(py->target, address, &word, sizeof(word), err))
-		return false;
-	*value = word;
-	return true;
+	return read_here(py, address, value, err);
 }
 
 const char *read_cstring(struct python *py, uint64_t address, size_t limit, struct error *err)

@@ -151,14 +151,12 @@ static bool read_heap_part(struct python *py, struct pytype *type, const char *t
 
 static struct pytype *read_type(struct python *py, uint64_t address, struct error *err);
 
-const struct pytype *pytype_at(struct python *py, uint64_t address, struct error *err)
+static __attribute__((noinline)) const struct pytype *learn_type(
+	struct python *py, uint64_t address, struct error *err)
 {
-	uint64_t known;
 	struct pytype *type;
 
-	if (addrmap_get(&py->types, address, &known)) {
-		if (known)
-			return (const struct pytype *)(uintptr_t)known;
+	if (addrmap_get(&py->types, address, NULL)) {
 		error_at(err, ERROR_CORRUPT, address, "the object at 0x%llx is no type",
 			(unsigned long long)address);
 		return NULL;
@@ -175,6 +173,14 @@ const struct pytype *pytype_at(struct python *py, uint64_t address, struct error
 	py->types_open--;
 	addrmap_put(&py->types, address, (uint64_t)(uintptr_t)type);
 	return type;
+}
+
+const struct pytype *pytype_at(struct python *py, uint64_t address, struct error *err)
+{
+	uint64_t known;
+
+	return addrmap_get(&py->types, address, &known) && known ? (const struct pytype *)(uintptr_t)known
+								 : learn_type(py, address, err);
 }
 
 static struct pytype *read_type(struct python *py, uint64_t address, struct error *err)
@@ -224,9 +230,14 @@ static struct pytype *read_type(struct python *py, uint64_t address, struct erro
 
 const struct pytype *pytype_of(struct python *py, uint64_t object, struct error *err)
 {
+	const struct field *field = python_field(py, FIELD_object_type);
 	uint64_t type;
 
-	if (!read_pointer(py, object, FIELD_object_type, &type, err))
+	if (field->offset == NO_OFFSET) {
+		error_no_field(py, FIELD_object_type, err);
+		return NULL;
+	}
+	if (!target_read(py->target, object + field->offset, &type, sizeof(type), err))
 		return NULL;
 	return pytype_at(py, type, err);
 }

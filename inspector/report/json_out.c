@@ -54,29 +54,47 @@ static bool is_first(const struct json_out *out)
 {
 	char last = out->length ? out->text[out->length - 1] : out->last;
 
-	return last == '{' || last == '[' || last == '\n' || last == ' ' || !last;
+	return (last & ~0x20) == '[' || (unsigned char)last <= ' '; /* '{' is '[' and 0x20 */
 }
 
-static void put_name(struct json_out *out, const char *name)
+/* To call memcpy for a few bytes costs more than to copy them. The last eight, or four, may overlap those
+ * before them. Returns the end. */
+static inline char *copy_few(char *to, const char *from, size_t length)
+{
+	if (length >= 8) {
+		for (size_t i = 0; i + 8 < length; i += 8)
+			memcpy(to + i, from + i, 8);
+		memcpy(to + length - 8, from + length - 8, 8);
+	} else if (length >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + length - 4, from + length - 4, 4);
+	} else {
+		for (size_t i = 0; i < length; i++)
+			to[i] = from[i];
+	}
+	return to + length;
+}
+
+/* The name, and room for so many bytes of the value behind it, which the caller writes at once. */
+static inline char *put_name(struct json_out *out, struct json_name name, size_t size)
 {
 	bool is_next = !is_first(out);
-	size_t length = name ? strlen(name) : 0;
-	char *at = reserve(out, is_next + (name ? length + 3 : 0));
+	char *at = reserve(out, is_next + (name.text ? name.length + 3 : 0) + size);
 
 	if (is_next)
 		*at++ = ',';
-	if (!name)
-		return;
+	if (!name.text)
+		return at;
 	*at++ = '"';
-	memcpy(at, name, length);
-	at[length] = '"';
-	at[length + 1] = ':';
+	at = copy_few(at, name.text, name.length);
+	at[0] = '"';
+	at[1] = ':';
+	return at + 2;
 }
 
-void json_put_object(struct json_out *out, const char *name)
+void json_put_object_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	*reserve(out, 1) = '{';
+	*put_name(out, name, 1) = '{';
 }
 
 void json_end_object(struct json_out *out)
@@ -84,10 +102,9 @@ void json_end_object(struct json_out *out)
 	*reserve(out, 1) = '}';
 }
 
-void json_put_array(struct json_out *out, const char *name)
+void json_put_array_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	*reserve(out, 1) = '[';
+	*put_name(out, name, 1) = '[';
 }
 
 void json_end_array(struct json_out *out)
@@ -95,60 +112,74 @@ void json_end_array(struct json_out *out)
 	*reserve(out, 1) = ']';
 }
 
-#define EACH(byte)     (UINT64_C(0x0101010101010101) * (byte))
-#define HAS_ZERO(word) (((word)-EACH(1)) & ~(word)&EACH(0x80))
+/* Sixteen at once: texts are half of an answer. The compiler makes of it what the machine has. */
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
 
-/* Whether all of the bytes are ASCII that stands for itself in JSON and on a terminal. Eight at once: texts
- * are half of an answer. A borrow can only make a plain byte beside a special one look special. */
-static bool is_plain(const char *text, size_t length)
+static inline bytes16 special_bytes(const char *text)
 {
-	uint64_t special = 0, word;
+	bytes16 bytes;
 
-	for (; length >= sizeof(word); text += sizeof(word), length -= sizeof(word)) {
-		memcpy(&word, text, sizeof(word));
-		special |= (word | HAS_ZERO(word ^ EACH('"')) | HAS_ZERO(word ^ EACH('\\')) |
-				   HAS_ZERO(word ^ EACH(0x7f)) | (word - EACH(0x20))) &
-			   EACH(0x80);
-	}
-	for (; length; text++, length--)
-		if (*text < 0x20 || *text == '"' || *text == '\\' || *text == 0x7f || (*text & 0x80))
-			return false;
-	return !special;
+	memcpy(&bytes, text, sizeof(bytes));
+	return (bytes16)(bytes - 0x20 >= 0x7f - 0x20) | (bytes16)(bytes == '"') | (bytes16)(bytes == '\\');
 }
 
-void json_put_text(struct json_out *out, const char *name, const char *text)
+/* Whether all of the bytes are ASCII that stands for itself in JSON and on a terminal. What is looked at last
+ * may overlap what was before. */
+static bool is_plain(const char *text, size_t length)
+{
+	char few[sizeof(bytes16)] = "                ";
+	bytes16 special = {0};
+	uint64_t halves[2];
+
+	if (length >= sizeof(special)) {
+		for (size_t i = 0; i + sizeof(special) < length; i += sizeof(special))
+			special |= special_bytes(text + i);
+		special |= special_bytes(text + length - sizeof(special));
+	} else {
+		copy_few(few, text, length);
+		special = special_bytes(few);
+	}
+	memcpy(halves, &special, sizeof(halves));
+	return !(halves[0] | halves[1]);
+}
+
+void json_put_text_as(struct json_out *out, struct json_name name, const char *text)
 {
 	size_t length = text ? strlen(text) : 0;
 	char *at;
 
-	if (!text || !is_plain(text, length)) {
-		json_put(out, name, json_text(text));
+	if (!text) {
+		json_put_null_as(out, name);
 		return;
 	}
-	put_name(out, name);
-	at = reserve(out, length + 2);
+	if (!is_plain(text, length)) {
+		json_put(out, name.text, json_text(text));
+		return;
+	}
+	at = put_name(out, name, length + 2);
 	at[0] = '"';
 	memcpy(at + 1, text, length);
 	at[length + 1] = '"';
 }
 
-void json_put_address(struct json_out *out, const char *name, uint64_t address)
+void json_put_address_as(struct json_out *out, struct json_name name, uint64_t address)
 {
-	char digits[20] = "\"0x";
-	size_t length = 3;
+	int shift;
+	char *at;
 
 	if (!address) {
-		json_put_null(out, name);
+		json_put_null_as(out, name);
 		return;
 	}
-	for (int shift = (63 - __builtin_clzll(address)) & ~3; shift >= 0; shift -= 4)
-		digits[length++] = "0123456789abcdef"[address >> shift & 15];
-	digits[length++] = '"';
-	put_name(out, name);
-	put_bytes(out, digits, length);
+	shift = (63 - __builtin_clzll(address)) & ~3;
+	at = put_name(out, name, (size_t)shift / 4 + 5);
+	memcpy(at, "\"0x", 3);
+	for (at += 3; shift >= 0; shift -= 4)
+		*at++ = "0123456789abcdef"[address >> shift & 15];
+	*at = '"';
 }
 
-void json_put_integer(struct json_out *out, const char *name, int64_t value)
+void json_put_integer_as(struct json_out *out, struct json_name name, int64_t value)
 {
 	char digits[20];
 	size_t at = sizeof(digits);
@@ -159,20 +190,20 @@ void json_put_integer(struct json_out *out, const char *name, int64_t value)
 	while (rest /= 10);
 	if (value < 0)
 		digits[--at] = '-';
-	put_name(out, name);
-	put_bytes(out, digits + at, sizeof(digits) - at);
+	memcpy(put_name(out, name, sizeof(digits) - at), digits + at, sizeof(digits) - at);
 }
 
-void json_put_boolean(struct json_out *out, const char *name, bool value)
+void json_put_boolean_as(struct json_out *out, struct json_name name, bool value)
 {
-	put_name(out, name);
-	json_put_raw(out, value ? "true" : "false");
+	if (value)
+		memcpy(put_name(out, name, 4), "true", 4);
+	else
+		memcpy(put_name(out, name, 5), "false", 5);
 }
 
-void json_put_null(struct json_out *out, const char *name)
+void json_put_null_as(struct json_out *out, struct json_name name)
 {
-	put_name(out, name);
-	json_put_raw(out, "null");
+	memcpy(put_name(out, name, 4), "null", 4);
 }
 
 /* JSON lets C1 controls, DEL and marks of direction stand as they are, and a terminal obeys them: they are
@@ -204,7 +235,7 @@ static int put_safe(const char *bytes, size_t size, void *context)
 
 void json_put(struct json_out *out, const char *name, json_t *value)
 {
-	put_name(out, name);
+	put_name(out, json_name(name), 0);
 	if (json_dump_callback(
 		    value, put_safe, out, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15)) != 0)
 		out->has_failed = true;

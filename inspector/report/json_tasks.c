@@ -128,8 +128,6 @@ static json_t *json_exception(const struct view *view, const struct future *futu
 	uint64_t count;
 	json_t *text;
 
-	if (!future->exception)
-		return json_null();
 	type = pytype_of(view->py, future->exception, NULL);
 	if (!read_pointer(view->py, future->exception, FIELD_exception_args, &args, NULL) ||
 		!sequence_length(view->py, args, KIND_TUPLE, &count, NULL))
@@ -203,8 +201,14 @@ static void put_task(struct json_out *out, const struct view *view, const struct
 	put_waiters(out, view, task);
 	json_put_integer(out, "cancel_requests", task->parts.cancel_requests);
 	json_put_boolean(out, "must_cancel", task->parts.must_cancel);
-	json_put(out, "exception", json_exception(view, &task->future));
-	json_put(out, "created", json_creation(&task->creation));
+	if (task->future.exception)
+		json_put(out, "exception", json_exception(view, &task->future));
+	else
+		json_put_null(out, "exception");
+	if (task->creation.source != CREATION_NONE)
+		json_put(out, "created", json_creation(&task->creation));
+	else
+		json_put_null(out, "created");
 	if (view->model->has_retained)
 		json_put_integer(
 			out, "retained_bytes", (int64_t)retained_of(&view->model->retained, task->address));

@@ -16,6 +16,8 @@
 
 /* A longer line is none of these tables'. */
 #define LINE_MOST ((size_t)1 << 16)
+/* A few lines. */
+#define FIRST_READ ((size_t)512)
 
 /* A table of sockets, which is read as far as it has to be: the kernel looks through every bucket of a hash
  * table of up to 512 Ki for the connections that follow the listening sockets, which takes milliseconds. */
@@ -39,6 +41,7 @@ enum { FILES = sizeof(files) / sizeof(files[0]) };
 struct reading {
 	bool is_open, is_done;
 	int fd;
+	size_t asked;	    /* bytes that the next read asks for; 0: none was made */
 	bool has_titles;    /* the first line was seen */
 	struct strbuf text; /* owned; what is not parsed yet: the beginning of a line */
 };
@@ -178,10 +181,18 @@ static bool find_in(struct endpoint_table *table, size_t file, uint64_t inode, u
 	struct reading *r = &table->readings[file];
 	char block[4096];
 	ssize_t got;
+	size_t room;
 
 	if (!open_file(table, file))
 		return false;
-	while ((got = read(r->fd, block, sizeof(block))) != 0) {
+	/* The kernel goes through its table, which is large, until it has as much as was asked for: sockets
+	 * that listen come first. */
+	for (;;) {
+		room = r->asked ? r->asked : FIRST_READ;
+		got = read(r->fd, block, room);
+		if (!got)
+			break;
+		r->asked = 2 * room < sizeof(block) ? 2 * room : sizeof(block);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 || r->text.length > LINE_MOST)

@@ -103,20 +103,26 @@ static _Atomic uint32_t *hint_of(const struct target *t, uint64_t address)
 	return &t->hints[(address >> 18) * 0x9e3779b97f4a7c15 >> 54];
 }
 
-/* The region with address, NULL when there is none. */
-static const struct region *find_region(const struct target *t, uint64_t address)
+/* The same when the hint is of another region: seldom, and out of the way of each read. */
+static __attribute__((noinline)) const struct region *search_region(const struct target *t, uint64_t address)
 {
-	const struct region *regions = t->regions.regions;
-	_Atomic uint32_t *hint = hint_of(t, address);
-	size_t index = atomic_load_explicit(hint, memory_order_relaxed);
+	size_t index = region_list_search(t->regions.regions, t->regions.count, address);
 
-	if (index < t->regions.count && address >= regions[index].start && address < regions[index].end)
-		return &regions[index];
-	index = region_list_search(regions, t->regions.count, address);
-	if (index == t->regions.count || address < regions[index].start)
+	if (index == t->regions.count || address < t->regions.regions[index].start)
 		return NULL;
-	atomic_store_explicit(hint, (uint32_t)index, memory_order_relaxed);
-	return &regions[index];
+	atomic_store_explicit(hint_of(t, address), (uint32_t)index, memory_order_relaxed);
+	return &t->regions.regions[index];
+}
+
+/* The region with address, NULL when there is none. */
+static inline const struct region *find_region(const struct target *t, uint64_t address)
+{
+	size_t index = atomic_load_explicit(hint_of(t, address), memory_order_relaxed);
+	const struct region *region = &t->regions.regions[index];
+
+	if (index < t->regions.count && address >= region->start && address < region->end)
+		return region;
+	return search_region(t, address);
 }
 
 static bool not_there(
@@ -215,20 +221,13 @@ size_t target_extent(const struct target *t, uint64_t address, size_t most)
 	return region && region->bytes ? contiguous(t, region, address, most, &next) : 0;
 }
 
-bool target_read(const struct target *t, uint64_t address, void *out, size_t size, struct error *err)
+static __attribute__((noinline)) bool read_pieces(
+	const struct target *t, uint64_t address, uint8_t *to, size_t size, struct error *err)
 {
-	const struct region *region;
-	uint8_t *to = out;
-
 	if (t->kind == TARGET_LIVE && !t->is_captured)
-		return live_read(t, address, out, size, err);
-	region = find_region(t, address);
-	/* Nearly every read is of one word that is here. */
-	if (size == 8 && region && region->bytes && region->end - address >= 8 && !region->is_partial) {
-		memcpy(out, region->bytes + (address - region->start), 8);
-		return true;
-	}
+		return live_read(t, address, to, size, err);
 	while (size > 0) {
+		const struct region *region = find_region(t, address);
 		size_t length;
 
 		if (!region || !region->bytes)
@@ -242,8 +241,21 @@ bool target_read(const struct target *t, uint64_t address, void *out, size_t siz
 		to += length;
 		address += length;
 		size -= length;
-		region = size ? find_region(t, address) : NULL;
 	}
+	return true;
+}
+
+/* Nearly every read is of one word that is here, where the hint says: no more than that is done for it. */
+bool target_read(const struct target *t, uint64_t address, void *out, size_t size, struct error *err)
+{
+	size_t index = atomic_load_explicit(hint_of(t, address), memory_order_relaxed);
+	const struct region *region = &t->regions.regions[index];
+
+	if (size != 8 || (t->kind == TARGET_LIVE && !t->is_captured) || index >= t->regions.count ||
+		address < region->start || address >= region->end || region->end - address < 8 ||
+		!region->bytes || region->is_partial)
+		return read_pieces(t, address, out, size, err);
+	memcpy(out, region->bytes + (address - region->start), 8);
 	return true;
 }
 
