@@ -64,10 +64,9 @@ static bool walks_alike(uint32_t least)
 	same_objects(whole.heap, pieces.heap);
 	ck_assert_int_eq(whole.is_complete, pieces.is_complete);
 	ck_assert_uint_eq(whole.unreadable, pieces.unreadable);
-	if (whole.unreadable) {
-		ck_assert_str_eq(whole.first.text, pieces.first.text);
+	/* What is said of it may differ: a process has mappings that the fake has not, a sanitizer's. */
+	if (whole.unreadable)
 		ck_assert_uint_eq(whole.first.address, pieces.first.address);
-	}
 	ck_assert_uint_ge(heap_count(whole.heap), least);
 	heap_destroy(whole.heap);
 	heap_destroy(pieces.heap);
