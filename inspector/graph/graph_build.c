@@ -165,7 +165,7 @@ static void read_objects(void *context, unsigned thread)
 		read_part(w, &b->parts[part], part * PART_WORDS, build_part_end(b, part));
 		progress_add(b->graph->py->progress, 1);
 	}
-	for (; w->read < w->met.count && !build_is_paused(b); w->read++) {
+	for (; w->read < w->met.count && !build_is_paused_at(b, w->read); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 		uint64_t object = heap_position_address(b->heap, position);
 
@@ -189,12 +189,13 @@ static void read_scanned(void *context, unsigned thread)
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
 
-	for (; w->scanned_read < w->scanned.count && !build_is_paused(b); w->scanned_read++) {
+	for (; w->scanned_read < w->scanned.count && !build_is_paused_at(b, w->scanned_read);
+		w->scanned_read++) {
 		uint32_t position = stream_at(&w->scanned, w->scanned_read);
 
 		read_late(w, position, heap_position_address(b->heap, position));
 	}
-	for (; w->read < w->met.count && !build_is_paused(b); w->read++) {
+	for (; w->read < w->met.count && !build_is_paused_at(b, w->read); w->read++) {
 		uint32_t position = stream_at(&w->met, w->read);
 
 		if (b->reads_twice) {

@@ -80,6 +80,12 @@ static inline bool build_is_paused(const struct build *b)
 	return build_is_interrupted(b) || target_is_full(b->graph->py->target);
 }
 
+/* The same for who goes through single objects, this one the i-th: to ask costs more than to read some. */
+static inline bool build_is_paused_at(const struct build *b, uint64_t i)
+{
+	return i % 64 == 0 && build_is_paused(b);
+}
+
 /* All workers, once, from the first part on. */
 static inline void build_run(struct build *b, void (*work)(void *context, unsigned thread))
 {

@@ -67,7 +67,7 @@ static void read_all_again(void *context, unsigned thread)
 		progress_add(b->graph->py->progress, 1);
 	}
 	w->goes_to = &w->late_targets;
-	for (; w->filled < w->late.count && !build_is_paused(b); w->filled++) {
+	for (; w->filled < w->late.count && !build_is_paused_at(b, w->filled); w->filled++) {
 		uint32_t position = stream_at(&w->late, w->filled);
 
 		read_again(w, rank_of(b->heap, position), heap_position_address(b->heap, position));

@@ -119,7 +119,8 @@ Suite *suite_json_out(void)
 	Suite *suite = suite_create("json_out");
 	TCase *tc = tcase_create("json_out");
 
-	/* 140,000 texts: under the sanitizers on a busy machine it takes longer than a test has by default. */
+	/* 140,000 texts: under the sanitizers on a busy machine it takes longer than a test has by default.
+	 */
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_text_is_escaped_wherever_it_has_to_be);
 	tcase_add_test(tc, numbers_are_those_of_the_library);
