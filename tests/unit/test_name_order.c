@@ -35,8 +35,9 @@ START_TEST(it_is_that_of_strverscmp)
 		for (size_t i = 0; i < b_length; i++)
 			b[i] = i < a_length && next_number(&seed) % 8 ? a[i]
 								      : letters[next_number(&seed) % 8];
-		ck_assert_msg(sign(name_compare(a, a_length, b, b_length)) == sign(strverscmp(a, b)),
-			"%s and %s", a, b);
+		/* An assertion that holds is a message to the runner, too: 300,000 take minutes. */
+		if (sign(name_compare(a, a_length, b, b_length)) != sign(strverscmp(a, b)))
+			ck_abort_msg("%s and %s", a, b);
 	}
 }
 END_TEST

@@ -95,7 +95,8 @@ static void visits_each_once(void)
 
 	sweep_run(graph, &(struct sweep){visit, give, false, &v});
 	for (uint32_t n = 0; n < graph->count; n++)
-		ck_assert_uint_eq(v.counts[n], 1);
+		if (v.counts[n] != 1)
+			ck_abort_msg("node %u: %u times", n, v.counts[n]);
 	ck_assert_uint_eq(v.out_of_order, 0);
 	ck_assert_uint_eq(v.misnamed, 0);
 	ck_assert_uint_eq(v.unreadable, 0);
@@ -235,8 +236,8 @@ START_TEST(leaves_are_the_same_however_they_are_found)
 	build(held.py, false);
 	leaf_set_find(graph, &set);
 	for (uint64_t at = FAKE_BASE; at < FAKE_BASE + f->size; at += 8)
-		ck_assert_int_eq(
-			has_leaf(&set, at), bit_is_set(first.bits, (uint32_t)((at - FAKE_BASE) / 8)));
+		if (has_leaf(&set, at) != bit_is_set(first.bits, (uint32_t)((at - FAKE_BASE) / 8)))
+			ck_abort_msg("0x%llx", (unsigned long long)at);
 	leaf_set_deinit(&set);
 	leaf_set_deinit(&first);
 }
