@@ -290,6 +290,17 @@ PARTS = {"tasks": _compare_tasks, "coroutines": _compare_coroutines, "orphans": 
          "loops": _compare_loops, "threads": _compare_threads}
 
 
+# What a narrower question leaves out, so that the schema cannot ask for it; a full report has it.
+OF_A_FULL_REPORT = (("orphans", "retained_bytes"), ("loops", "held_by"))
+
+
+def _compare_completeness(c, report):
+    for name, member in OF_A_FULL_REPORT:
+        for item in report.get(name, []):
+            if member not in item:
+                c.fault("%s %s: a full report has its %s" % (name, item["address"], member))
+
+
 def compare(truth, report):
     """The differences between a full report and the truth, as a Comparison."""
     c = Comparison()
@@ -301,4 +312,5 @@ def compare(truth, report):
             c.fault("the report has no %r", name)
     if "coroutines" in report:
         _compare_async_generators(c, truth, report)
+    _compare_completeness(c, report)
     return c

@@ -58,6 +58,16 @@ def task_listed_twice(r):
     return "twice"
 
 
+def orphan_without_what_it_retains(r):
+    del r["orphans"][0]["retained_bytes"]
+    return "retained_bytes"
+
+
+def loop_without_holders(r):
+    del r["loops"][0]["held_by"]
+    return "held_by"
+
+
 def wrong_name(r):
     r["tasks"][0]["name"] += "x"
     return "name"
