@@ -1,6 +1,8 @@
 /* Threads and their Python stacks. */
 #include "inspector/python/layout_check_private.h"
 
+#include <time.h>
+
 #define THREADS_MAX	 256
 #define FRAMES_MAX	 256
 #define LOCALS_MAX	 64
@@ -8,6 +10,11 @@
 #define THREAD_STATE_MAX 65536
 #define TID_MAX		 (1 << 22) /* Linux: PID_MAX_LIMIT */
 #define OWNER_MAX	 4
+/* A stack that changes while it is looked at: about 100 us a look, and a pause now and then, so that a
+ * process on the same processor gets on. */
+#define STACK_LOOKS	64
+#define LOOKS_AT_A_TIME 8
+#define PAUSE_NS	2000000L
 /* 3.14: the low bits of a reference on a frame are flags. */
 #define UNTAGGED (~UINT64_C(3))
 
@@ -349,15 +356,28 @@ static bool has_stack(struct check *c, uint64_t thread)
 	return has_right;
 }
 
+/* Of a process that runs one look in a few meets a stack that is whole, and fewer when it calls a lot. */
+static bool any_has_stack(struct check *c, const struct threads *threads)
+{
+	int looks = target_kind(c->target->target) == TARGET_LIVE ? STACK_LOOKS : 1;
+
+	for (int look = 0; look < looks; look++) {
+		for (size_t i = 0; i < threads->count; i++)
+			if (has_stack(c, threads->at[i]))
+				return true;
+		if (look % LOOKS_AT_A_TIME == LOOKS_AT_A_TIME - 1)
+			nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+	}
+	return false;
+}
+
 static void check_frames(struct check *c, const struct threads *threads)
 {
 	static const enum field_id ids[] = {FIELD_thread_current_frame, FIELD_thread_cframe,
 		FIELD_thread_frame, FIELD_cframe_current_frame, FIELD_code_nlocalsplus,
 		FIELD_code_localsplusnames, FIELD_code_localspluskinds};
-	bool has_any = false;
+	bool has_any = any_has_stack(c, threads);
 
-	for (size_t i = 0; i < threads->count && !has_any; i++)
-		has_any = has_stack(c, threads->at[i]);
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
 		check_moving_field(c, ids[i], has_any, "no thread has a Python stack there");
 	for (int id = 0; id < FIELD_COUNT; id++)
