@@ -37,6 +37,22 @@ static inline void stream_push(struct stream *stream, uint32_t number)
 	stream->count++;
 }
 
+/* Room for count numbers one behind the other, which may be written there and become part of the stream by
+ * stream_take; NULL: they would not lie in one chunk, so push them. */
+static inline uint32_t *stream_room(struct stream *stream, size_t count)
+{
+	uint64_t used = stream->count % STREAM_CHUNK;
+
+	if (stream->count == stream->chunk_count * STREAM_CHUNK)
+		stream_grow(stream);
+	return count <= STREAM_CHUNK - used ? stream->chunks[stream->count / STREAM_CHUNK] + used : NULL;
+}
+
+static inline void stream_take(struct stream *stream, size_t count)
+{
+	stream->count += count;
+}
+
 static inline uint32_t stream_at(const struct stream *stream, uint64_t i)
 {
 	return stream->chunks[i / STREAM_CHUNK][i % STREAM_CHUNK];

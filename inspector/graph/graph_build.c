@@ -37,8 +37,6 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 
 	if (bit_load(b->added, position))
 		return true;
-	if (bit_load(b->leaves, position))
-		return false;
 	if (b->reads_twice) {
 		if (!bit_load(b->asked, position))
 			__atomic_fetch_or(&b->asked[position / 64], bit, __ATOMIC_RELAXED);
@@ -54,24 +52,90 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 	return true;
 }
 
+/* NO_POSITION for what no object can be at. */
+static inline uint32_t position_of(struct worker *w, uint64_t target)
+{
+	return area_position(area_of(&w->reader.areas, target), target);
+}
+
+/* None, and what else is in many places, is no node. */
+static inline bool is_node(struct worker *w, uint64_t target, uint32_t position)
+{
+	const struct build *b = w->build;
+
+	if (position == NO_POSITION)
+		return false;
+	return bit_is_set(b->heap->bits, position) ||
+	       (!bit_load(b->leaves, position) && is_untracked_node(w, target, position));
+}
+
+/* The span of positions that most targets are in: the largest that there was one in so far. */
+static void remember_span(struct worker *w, uint64_t target)
+{
+	const struct area *area = area_of(&w->reader.areas, target);
+
+	if (!area || area->first == NO_POSITION || area->end - area->base <= w->span_size)
+		return;
+	w->span_base = area->base;
+	w->span_size = area->end - area->base;
+	w->span_first = area->first;
+}
+
+/* Writes the positions of those that are nodes to room for all of them; returns behind the last. Most are
+ * tracked, and in the span: for these a few instructions each. */
+static uint32_t *put_nodes(struct worker *w, uint32_t *to, const uint64_t *targets, size_t count)
+{
+	const uint64_t *tracked = w->build->heap->bits;
+	uint64_t base = w->span_base, size = w->span_size;
+	uint32_t first = w->span_first;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t offset = targets[i] - base;
+		uint32_t position = first + (uint32_t)(offset / GRANULE);
+
+		if (__builtin_expect(offset >= size || offset % GRANULE, 0))
+			position = position_of(w, targets[i]);
+		else if (__builtin_expect(bit_is_set(tracked, position), 1)) {
+			*to++ = position;
+			continue;
+		}
+		*to = position;
+		to += is_node(w, targets[i], position);
+	}
+	return to;
+}
+
 static void take_targets(void *context, const uint64_t *targets, size_t count)
 {
 	struct worker *w = context;
-	const uint64_t *tracked = w->build->heap->bits;
+	uint32_t *room, *to;
 
 	if (w->given > w->build->most_edges)
 		return;
-	for (size_t i = 0; i < count; i++) {
-		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
-
-		if (position == NO_POSITION)
-			continue;
-		if (!bit_is_set(tracked, position) && !is_untracked_node(w, targets[i], position))
-			continue;
-		w->given++;
-		if (!w->build->reads_twice)
-			stream_push(w->goes_to, position);
+	room = stream_room(w->goes_to, count);
+	if (room) {
+		to = put_nodes(w, room, targets, count);
+		stream_take(w->goes_to, (size_t)(to - room));
+		w->given += (size_t)(to - room);
+		return;
 	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t position = position_of(w, targets[i]);
+
+		if (!is_node(w, targets[i], position))
+			continue;
+		stream_push(w->goes_to, position);
+		w->given++;
+	}
+}
+
+/* The same when all are read twice: no more than how many there are. */
+static void count_targets(void *context, const uint64_t *targets, size_t count)
+{
+	struct worker *w = context;
+
+	for (size_t i = 0; i < count && w->given <= w->build->most_edges; i++)
+		w->given += is_node(w, targets[i], position_of(w, targets[i]));
 }
 
 /* A scan of unknown memory believes in the objects that were found before the first scan: an answer that
@@ -109,6 +173,23 @@ static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object
 	return (uint32_t)(w->given - before);
 }
 
+/* The same for one of most objects, which lies at bytes. */
+static inline uint32_t read_usual(
+	struct worker *w, uint64_t object, const struct ref_plan *plan, const uint8_t *bytes, uint64_t room)
+{
+	struct ref_reader *reader = &w->reader;
+	uint64_t before = w->given;
+
+	if (!ref_reader_gather(reader, object, plan, bytes, room) || reader->is_partial)
+		w->partial++;
+	if (w->build->reads_twice)
+		count_targets(w, reader->waiting, reader->count);
+	else
+		take_targets(w, reader->waiting, reader->count);
+	reader->count = 0;
+	return (uint32_t)(w->given - before);
+}
+
 /* Whether an object is left for the end, when all that a scan can find is known. */
 static bool comes_last(struct worker *w, uint32_t position, const struct ref_plan *plan)
 {
@@ -127,31 +208,56 @@ static void read_late(struct worker *w, uint32_t position, uint64_t object)
 		&w->late_counts, read_object(w, position, object, ref_reader_plan_of(&w->reader, object)));
 }
 
+static void read_one(struct worker *w, uint32_t position, uint64_t object, const struct ref_plan *plan)
+{
+	uint32_t count;
+
+	if (comes_last(w, position, plan))
+		return;
+	count = read_object(w, position, object, plan);
+	if (!w->build->reads_twice)
+		stream_push(&w->counts, count);
+}
+
+/* The objects of a word of bits are in one area: where its bytes are is found out once. */
+static void read_word_of_bits(struct worker *w, size_t word, uint64_t left)
+{
+	const struct heap *heap = w->build->heap;
+	uint64_t address = heap_position_address(heap, (uint32_t)(word * 64));
+	const struct area *area = area_of(&w->reader.areas, address);
+	bool is_here = area && !area->partial;
+	const uint8_t *bytes = is_here ? area->bytes + (address - area->start) : NULL;
+	uint64_t room = is_here ? area->end - address : 0;
+
+	for (; left; left &= left - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(left);
+		uint64_t offset = (uint64_t)bit * GRANULE;
+		const struct ref_plan *plan;
+		uint32_t count;
+
+		plan = is_here ? ref_reader_plan_at(
+					 &w->reader, address + offset, bytes + offset, room - offset)
+			       : ref_reader_plan_of(&w->reader, address + offset);
+		if (!is_here || !plan || !plan->is_usual || w->given > w->build->most_edges) {
+			read_one(w, (uint32_t)(word * 64 + bit), address + offset, plan);
+			continue;
+		}
+		count = read_usual(w, address + offset, plan, bytes + offset, room - offset);
+		if (!w->build->reads_twice)
+			stream_push(&w->counts, count);
+	}
+}
+
 static void read_part(struct worker *w, struct part *part, size_t first, size_t end)
 {
 	const struct heap *heap = w->build->heap;
 
 	*part = (struct part){(uint32_t)(w - w->build->workers), w->counts.count, w->targets.count};
 	w->goes_to = &w->targets;
-	for (size_t word = first; word < end; word++) {
-		uint64_t left = heap->bits[word];
-		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
-
-		for (; left; left &= left - 1) {
-			unsigned bit = (unsigned)__builtin_ctzll(left);
-			uint32_t position = (uint32_t)(word * 64 + bit);
-			uint64_t object = address + (uint64_t)bit * GRANULE;
-			const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
-
-			uint32_t count;
-
-			if (comes_last(w, position, plan))
-				continue;
-			count = read_object(w, position, object, plan);
-			if (!w->build->reads_twice)
-				stream_push(&w->counts, count);
-		}
-	}
+	remember_span(w, heap_position_address(heap, (uint32_t)(first * 64)));
+	for (size_t word = first; word < end; word++)
+		if (heap->bits[word])
+			read_word_of_bits(w, word, heap->bits[word]);
 }
 
 static void read_objects(void *context, unsigned thread)
@@ -334,7 +440,7 @@ struct graph *graph_build(struct python *py, struct heap *heap, bool with_leaves
 		w->build = b;
 		w->py = python_fork(py);
 		ref_reader_init(&w->reader, w->py, heap);
-		w->reader.give = take_targets;
+		w->reader.give = b->reads_twice ? count_targets : take_targets;
 		w->reader.is_known = is_known;
 		w->reader.context = w;
 		w->reader.with_string_keys = with_leaves;

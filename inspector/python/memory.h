@@ -27,11 +27,26 @@ static inline bool body_open(
 	return true;
 }
 
+/* Of size bytes, at most 8. The sizes that C has are loads; any other would be a call of memcpy. */
 static inline uint64_t load_unsigned(const uint8_t *bytes, size_t size)
 {
 	uint64_t value = 0;
+	uint32_t four;
+	uint16_t two;
 
-	memcpy(&value, bytes, size <= 8 ? size : 8); /* x86_64 and aarch64 are little-endian */
+	if (size >= 8) {
+		memcpy(&value, bytes, 8); /* x86_64 and aarch64 are little-endian */
+	} else if (size == 4) {
+		memcpy(&four, bytes, 4);
+		value = four;
+	} else if (size == 1) {
+		value = *bytes;
+	} else if (size == 2) {
+		memcpy(&two, bytes, 2);
+		value = two;
+	} else {
+		memcpy(&value, bytes, size);
+	}
 	return value;
 }
 
@@ -55,7 +70,7 @@ static inline uint64_t body_unsigned(const struct python *py, const struct body 
 {
 	const struct field *field = python_field(py, id);
 
-	if (field->offset >= body->size || field->size > body->size - field->offset)
+	if ((uint64_t)field->offset + field->size > body->size) /* NO_OFFSET is past any body */
 		return 0;
 	return extract_bits(load_unsigned(body->bytes + field->offset, field->size), field);
 }
@@ -71,7 +86,7 @@ static inline uint64_t body_pointer(const struct python *py, const struct body *
 {
 	const struct field *field = python_field(py, id);
 
-	if (field->offset >= body->size || body->size - field->offset < 8)
+	if ((uint64_t)field->offset + 8 > body->size)
 		return 0;
 	return load_unsigned(body->bytes + field->offset, 8);
 }

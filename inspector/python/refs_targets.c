@@ -7,18 +7,7 @@
 
 #include <stdlib.h>
 
-enum shape { SHAPE_PLAIN, SHAPE_LIST, SHAPE_TUPLE, SHAPE_SET, SHAPE_DICT, SHAPE_OTHER };
-
-struct ref_plan {
-	const struct pytype *type;
-	enum shape shape; /* SHAPE_OTHER: for refs_of_object */
-	bool with_keys;	  /* SHAPE_DICT: the keys count in any case */
-	bool has_storage; /* inline values, or a dictionary before the object */
-	uint32_t offset_count;
-	uint32_t *offsets; /* of pointers in the object; in the arena of py */
-};
-
-static enum shape shape_of(const struct pytype *type)
+static enum ref_shape shape_of(const struct pytype *type)
 {
 	if (type->scan_to > type->scan_from)
 		return SHAPE_OTHER;
@@ -54,6 +43,10 @@ static struct ref_plan *make_plan(struct python *py, const struct pytype *type)
 	plan->shape = shape_of(type);
 	plan->with_keys = type->kind == KIND_ODICT;
 	plan->has_storage = type->has_managed_dict;
+	plan->is_scanned = type->scan_to > type->scan_from || type->kind == KIND_MODULE;
+	plan->is_usual =
+		!plan->is_scanned && ((plan->shape != SHAPE_PLAIN && plan->shape != SHAPE_OTHER) ||
+					     type->kind == KIND_OBJECT || type->kind == KIND_UNKNOWN);
 	plan->offsets = arena_alloc(py->arena, (rows + type->member_count + 1) * sizeof(*plan->offsets));
 	for (size_t i = type->refs_first; i < type->refs_end; i++) {
 		enum field_id field = refs_row_field(i);
@@ -74,7 +67,7 @@ static struct ref_plan *make_plan(struct python *py, const struct pytype *type)
 
 void ref_reader_init(struct ref_reader *reader, struct python *py, const struct heap *heap)
 {
-	*reader = (struct ref_reader){.py = py};
+	*reader = (struct ref_reader){.py = py, .type_offset = python_field(py, FIELD_object_type)->offset};
 	area_cache_init(&reader->areas, heap);
 }
 
@@ -83,17 +76,7 @@ void ref_reader_deinit(struct ref_reader *reader)
 	addrmap_deinit(&reader->plans);
 }
 
-const struct pytype *ref_plan_type(const struct ref_plan *plan)
-{
-	return plan->type;
-}
-
-bool ref_plan_scans(const struct ref_plan *plan)
-{
-	return plan->type->scan_to > plan->type->scan_from || plan->type->kind == KIND_MODULE;
-}
-
-static const struct ref_plan *plan_of_type(struct ref_reader *reader, uint64_t address)
+const struct ref_plan *ref_reader_find_plan(struct ref_reader *reader, uint64_t address)
 {
 	size_t slot = address >> 4 & (PLANS_RECENT - 1);
 	uint64_t known;
@@ -113,14 +96,14 @@ static const struct ref_plan *plan_of_type(struct ref_reader *reader, uint64_t a
 
 const struct ref_plan *ref_reader_plan_of(struct ref_reader *reader, uint64_t object)
 {
-	uint64_t offset = python_field(reader->py, FIELD_object_type)->offset, type;
-	const uint8_t *bytes = area_bytes(&reader->areas, object, offset + 8);
+	const uint8_t *bytes = area_bytes(&reader->areas, object, (uint64_t)reader->type_offset + 8);
+	uint64_t type;
 
 	if (bytes)
-		type = load_unsigned(bytes + offset, 8);
+		type = load_unsigned(bytes + reader->type_offset, 8);
 	else if (!read_pointer(reader->py, object, FIELD_object_type, &type, NULL))
 		return NULL;
-	return plan_of_type(reader, type);
+	return ref_reader_find_plan(reader, type);
 }
 
 static void flush(struct ref_reader *reader)
@@ -166,6 +149,21 @@ static bool read_otherwise(struct ref_reader *reader, uint64_t object)
 	return done;
 }
 
+static void give_words(struct ref_reader *reader, const uint8_t *bytes, uint64_t count)
+{
+	if (count > TARGETS_BATCH - reader->count) {
+		for (uint64_t i = 0; i < count; i++)
+			give(reader, load_unsigned(bytes + 8 * i, 8));
+		return;
+	}
+	for (uint64_t i = 0; i < count; i++) {
+		uint64_t target = load_unsigned(bytes + 8 * i, 8);
+
+		reader->waiting[reader->count] = target;
+		reader->count += target != 0;
+	}
+}
+
 static bool give_pointers(struct ref_reader *reader, uint64_t items, uint64_t count)
 {
 	const uint8_t *bytes;
@@ -174,8 +172,17 @@ static bool give_pointers(struct ref_reader *reader, uint64_t items, uint64_t co
 		return true;
 	if (count > UINT64_C(1) << 48 || !(bytes = area_bytes(&reader->areas, items, count * 8)))
 		return false;
-	for (uint64_t i = 0; i < count; i++)
-		give(reader, load_unsigned(bytes + 8 * i, 8));
+	give_words(reader, bytes, count);
+	return true;
+}
+
+/* Items inside the object, of whose memory there is as much as room. */
+static bool give_inner(
+	struct ref_reader *reader, const struct body *body, uint64_t room, uint64_t offset, uint64_t count)
+{
+	if (offset > room || count > (room - offset) / 8)
+		return give_pointers(reader, body->address + offset, count);
+	give_words(reader, body->bytes + offset, count);
 	return true;
 }
 
@@ -244,8 +251,8 @@ static bool give_dict(struct ref_reader *reader, uint64_t dict, const struct bod
 	return true;
 }
 
-static bool give_shape(
-	struct ref_reader *reader, uint64_t object, const uint8_t *bytes, const struct ref_plan *plan)
+static bool give_shape(struct ref_reader *reader, uint64_t object, const uint8_t *bytes, uint64_t room,
+	const struct ref_plan *plan)
 {
 	struct python *py = reader->py;
 	const struct body body = {object, bytes, plan->type->basicsize};
@@ -255,31 +262,45 @@ static bool give_shape(
 		return give_pointers(reader, body_pointer(py, &body, FIELD_list_items),
 			body_unsigned(py, &body, FIELD_var_size));
 	case SHAPE_TUPLE:
-		return give_pointers(reader, object + python_field(py, FIELD_tuple_items)->offset,
+		return give_inner(reader, &body, room, python_field(py, FIELD_tuple_items)->offset,
 			body_unsigned(py, &body, FIELD_var_size));
 	case SHAPE_SET:
 		return give_items(reader, object, plan->type->kind);
 	case SHAPE_DICT:
 		return give_dict(reader, object, &body, plan->with_keys);
 	default:
-		return plan->shape == SHAPE_PLAIN;
+		return false;
 	}
+}
+
+/* How many keys a keys object has. */
+static bool count_keys(struct ref_reader *reader, uint64_t keys, uint64_t *count)
+{
+	struct python *py = reader->py;
+	struct dict_iter iter = {.py = py};
+	uint64_t header = python_field(py, FIELD_keys_indices)->offset, index;
+	size_t slot = keys >> 4 & (SHARED_RECENT - 1);
+	const uint8_t *bytes;
+
+	if (!keys || reader->shared[slot].keys != keys) {
+		bytes = area_bytes(&reader->areas, keys, header);
+		if (!bytes || !dict_read_header(py, &(struct body){keys, bytes, header}, &iter, &index, NULL))
+			return false;
+		reader->shared[slot].keys = keys;
+		reader->shared[slot].count = iter.count;
+	}
+	*count = reader->shared[slot].count;
+	return true;
 }
 
 /* Inline values of an instance: the keys are those of its class, and none of them is missing. False: they
  * cannot be read so; nothing was given. */
 static bool give_values(struct ref_reader *reader, const struct instance_storage *storage)
 {
-	struct python *py = reader->py;
-	struct dict_iter iter = {.py = py};
-	uint64_t header = python_field(py, FIELD_keys_indices)->offset, index;
-	const uint8_t *bytes = area_bytes(&reader->areas, storage->keys, header);
+	uint64_t count;
 
-	if (!bytes ||
-		!dict_read_header(py, &(struct body){storage->keys, bytes, header}, &iter, &index, NULL))
-		return false;
-	return give_pointers(
-		reader, storage->values, iter.count < storage->capacity ? iter.count : storage->capacity);
+	return count_keys(reader, storage->keys, &count) &&
+	       give_pointers(reader, storage->values, count < storage->capacity ? count : storage->capacity);
 }
 
 static void give_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type)
@@ -304,26 +325,35 @@ static void give_storage(struct ref_reader *reader, uint64_t object, const struc
 	give(reader, storage.dict);
 }
 
+bool ref_reader_gather(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t room)
+{
+	reader->is_partial = false;
+	/* A shape that cannot be read has given nothing so far: whether another way can is found out. */
+	if (plan->shape == SHAPE_OTHER || room < plan->type->basicsize ||
+		(plan->shape != SHAPE_PLAIN && !give_shape(reader, object, bytes, room, plan)))
+		return read_otherwise(reader, object);
+	for (uint32_t i = 0; i < plan->offset_count; i++)
+		give(reader, load_unsigned(bytes + plan->offsets[i], 8));
+	if (plan->has_storage)
+		give_storage(reader, object, plan->type);
+	if (plan->type->is_heap)
+		give(reader, plan->type->address);
+	return true;
+}
+
 bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan)
 {
 	const uint8_t *bytes;
-	bool done = true;
+	uint64_t size;
+	bool done;
 
-	reader->is_partial = false;
 	if (!plan)
 		return false;
-	bytes = plan->shape == SHAPE_OTHER ? NULL : area_bytes(&reader->areas, object, plan->type->basicsize);
-	/* A shape that cannot be read has given nothing so far: whether another way can is found out. */
-	if (!bytes || !give_shape(reader, object, bytes, plan)) {
-		done = read_otherwise(reader, object);
-	} else {
-		for (uint32_t i = 0; i < plan->offset_count; i++)
-			give(reader, load_unsigned(bytes + plan->offsets[i], 8));
-		if (plan->has_storage)
-			give_storage(reader, object, plan->type);
-		if (plan->type->is_heap)
-			give(reader, plan->type->address);
-	}
+	size = plan->type->basicsize;
+	bytes = plan->shape == SHAPE_OTHER ? NULL : area_bytes(&reader->areas, object, size);
+	reader->is_partial = false;
+	done = bytes ? ref_reader_gather(reader, object, plan, bytes, size) : read_otherwise(reader, object);
 	flush(reader);
 	return done;
 }
