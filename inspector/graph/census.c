@@ -38,17 +38,17 @@ static void count_typed(struct counter *c, const struct pytype *type, uint64_t b
 	census->rows[index].bytes += bytes;
 }
 
-static void count_node(struct sweeper *s, uint64_t object)
+static void count_node(struct sweeper *s)
 {
 	struct counter *c = &((struct counters *)s->context)->each[s->thread];
-	const struct ref_plan *plan = ref_reader_plan_of(&s->reader, object);
+	const struct ref_plan *plan = sweeper_plan(s);
 	struct body body;
 
 	if (!plan)
 		c->census.unreadable++;
 	else
 		count_typed(c, ref_plan_type(plan),
-			sweeper_body(s, object, pyobject_head_size(s->py, ref_plan_type(plan)), &body)
+			sweeper_body(s, pyobject_head_size(s->py, ref_plan_type(plan)), &body)
 				? pyobject_size_here(s->py, &body, ref_plan_type(plan))
 				: 0);
 }

@@ -90,7 +90,7 @@ static void search_from(struct search *s, uint32_t root)
 	for (uint64_t step = 1; s->depth; step++) {
 		struct visit *top = &s->stack[s->depth - 1];
 		const uint32_t *targets;
-		uint32_t target;
+		uint32_t next;
 		size_t count;
 
 		if (step % ASKED_EVERY == 0 && is_interrupted(s)) {
@@ -98,13 +98,15 @@ static void search_from(struct search *s, uint32_t root)
 			return;
 		}
 		targets = graph_targets(g, top->node, &count);
-		if (top->next >= count) {
+		next = top->next;
+		while (next < count && (s->number[targets[next]] || is_barrier(s, targets[next])))
+			next++;
+		if (next >= count) {
 			s->depth--;
 			continue;
 		}
-		target = targets[top->next++];
-		if (!s->number[target] && !is_barrier(s, target))
-			enter(s, target, s->number[top->node]);
+		top->next = next + 1;
+		enter(s, targets[next], s->number[top->node]);
 	}
 }
 

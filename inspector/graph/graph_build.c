@@ -52,12 +52,6 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 	return true;
 }
 
-/* NO_POSITION for what no object can be at. */
-static inline uint32_t position_of(struct worker *w, uint64_t target)
-{
-	return area_position(area_of(&w->reader.areas, target), target);
-}
-
 /* None, and what else is in many places, is no node. */
 static inline bool is_node(struct worker *w, uint64_t target, uint32_t position)
 {
@@ -69,32 +63,19 @@ static inline bool is_node(struct worker *w, uint64_t target, uint32_t position)
 	       (!bit_load(b->leaves, position) && is_untracked_node(w, target, position));
 }
 
-/* The span of positions that most targets are in: the largest that there was one in so far. */
-static void remember_span(struct worker *w, uint64_t target)
-{
-	const struct area *area = area_of(&w->reader.areas, target);
-
-	if (!area || area->first == NO_POSITION || area->end - area->base <= w->span_size)
-		return;
-	w->span_base = area->base;
-	w->span_size = area->end - area->base;
-	w->span_first = area->first;
-}
-
 /* Writes the positions of those that are nodes to room for all of them; returns behind the last. Most are
  * tracked, and in the span: for these a few instructions each. */
 static uint32_t *put_nodes(struct worker *w, uint32_t *to, const uint64_t *targets, size_t count)
 {
 	const uint64_t *tracked = w->build->heap->bits;
-	uint64_t base = w->span_base, size = w->span_size;
-	uint32_t first = w->span_first;
+	const struct span span = w->reader.areas.span;
 
 	for (size_t i = 0; i < count; i++) {
-		uint64_t offset = targets[i] - base;
-		uint32_t position = first + (uint32_t)(offset / GRANULE);
+		uint64_t offset = targets[i] - span.base;
+		uint32_t position = span.first + (uint32_t)(offset / GRANULE);
 
-		if (__builtin_expect(offset >= size || offset % GRANULE, 0))
-			position = position_of(w, targets[i]);
+		if (__builtin_expect(offset >= span.size || offset % GRANULE, 0))
+			position = area_cache_position(&w->reader.areas, targets[i]);
 		else if (__builtin_expect(bit_is_set(tracked, position), 1)) {
 			*to++ = position;
 			continue;
@@ -120,7 +101,7 @@ static void take_targets(void *context, const uint64_t *targets, size_t count)
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {
-		uint32_t position = position_of(w, targets[i]);
+		uint32_t position = area_cache_position(&w->reader.areas, targets[i]);
 
 		if (!is_node(w, targets[i], position))
 			continue;
@@ -135,7 +116,7 @@ static void count_targets(void *context, const uint64_t *targets, size_t count)
 	struct worker *w = context;
 
 	for (size_t i = 0; i < count && w->given <= w->build->most_edges; i++)
-		w->given += is_node(w, targets[i], position_of(w, targets[i]));
+		w->given += is_node(w, targets[i], area_cache_position(&w->reader.areas, targets[i]));
 }
 
 /* A scan of unknown memory believes in the objects that were found before the first scan: an answer that
@@ -143,7 +124,7 @@ static void count_targets(void *context, const uint64_t *targets, size_t count)
 static bool is_known(void *context, uint64_t address)
 {
 	struct worker *w = context;
-	uint32_t position = area_position(area_of(&w->reader.areas, address), address);
+	uint32_t position = area_cache_position(&w->reader.areas, address);
 
 	return position != NO_POSITION && bit_is_set(w->build->heap->bits, position);
 }
@@ -254,7 +235,7 @@ static void read_part(struct worker *w, struct part *part, size_t first, size_t 
 
 	*part = (struct part){(uint32_t)(w - w->build->workers), w->counts.count, w->targets.count};
 	w->goes_to = &w->targets;
-	remember_span(w, heap_position_address(heap, (uint32_t)(first * 64)));
+	area_cache_look_at(&w->reader.areas, heap_position_address(heap, (uint32_t)(first * 64)));
 	for (size_t word = first; word < end; word++)
 		if (heap->bits[word])
 			read_word_of_bits(w, word, heap->bits[word]);

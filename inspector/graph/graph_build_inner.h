@@ -32,12 +32,10 @@ struct worker {
 	uint64_t read;		       /* of met */
 	/* Of the objects that are in no part, and that have a bit in build->added. */
 	struct stream late, late_counts, late_targets;
-	struct stream *goes_to;	       /* targets or late_targets */
-	uint64_t given;		       /* targets, of all objects so far */
-	uint64_t span_base, span_size; /* addresses: where the last target was; size 0: nowhere yet */
-	uint32_t span_first;	       /* position of span_base */
-	uint64_t scanned_read, filled; /* of scanned; of late, when they are read again */
-	size_t looked, looked_to;      /* words of asked: from here on, up to there */
+	struct stream *goes_to;			     /* targets or late_targets */
+	uint64_t given;				     /* targets, of all objects so far */
+	uint64_t scanned_read, filled;		     /* of scanned; of late, when they are read again */
+	size_t looked, looked_to;		     /* words of asked: from here on, up to there */
 	struct stream tracebacks, weakrefs, statics; /* positions */
 	size_t partial;
 };

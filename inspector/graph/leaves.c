@@ -24,9 +24,9 @@ static void take_leaves(void *context, const uint64_t *targets, size_t count)
 	}
 }
 
-static void read_targets(struct sweeper *s, uint64_t object)
+static void read_targets(struct sweeper *s)
 {
-	ref_reader_read(&s->reader, object, ref_reader_plan_of(&s->reader, object));
+	sweeper_read(s, sweeper_plan(s));
 }
 
 void leaf_set_find(const struct graph *graph, struct leaf_set *set)

@@ -25,7 +25,7 @@ void leaf_set_add(struct leaf_set *set, const struct graph *graph, uint64_t obje
  * of a target that is a leaf, NO_POSITION of any other. areas is the thread's own. */
 static inline uint32_t leaf_position(const struct graph *graph, struct area_cache *areas, uint64_t target)
 {
-	uint32_t position = area_position(area_of(areas, target), target);
+	uint32_t position = area_cache_position(areas, target);
 
 	return position == NO_POSITION || bit_is_set(graph->heap->bits, position) ? NO_POSITION : position;
 }

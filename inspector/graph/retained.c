@@ -20,14 +20,14 @@ struct outside {
 };
 
 /* One that is immortal has more than any number. */
-static void look_outside(struct sweeper *s, uint64_t object)
+static void look_outside(struct sweeper *s)
 {
 	struct outside *o = s->context;
 	struct body head;
 	size_t found;
 
 	graph_sources(s->graph, s->node, &found);
-	if (sweeper_body(s, object, python_sizeof(s->py, FIELD_sizeof_object), &head) &&
+	if (sweeper_body(s, python_sizeof(s->py, FIELD_sizeof_object), &head) &&
 		pyobject_refcount_here(s->py, &head) > (int64_t)(found + o->root_references[s->node]))
 		__atomic_fetch_or(&o->bits[s->node / 64], UINT64_C(1) << (s->node % 64), __ATOMIC_RELAXED);
 }
@@ -100,6 +100,12 @@ static uint64_t *cell_of(const struct adding *a, uint32_t position)
 	return &a->cells[a->ranks[position / 64] + count_bits(below)];
 }
 
+/* What is below the root has nothing to add up: how many references there are does not matter any more. */
+static bool is_settled(uint64_t cell)
+{
+	return cell >> 32 && (uint32_t)cell == 0;
+}
+
 static void add_reference(const struct adding *a, uint32_t position, uint32_t number)
 {
 	uint64_t *cell = cell_of(a, position), old = __atomic_load_n(cell, __ATOMIC_RELAXED), new;
@@ -107,6 +113,9 @@ static void add_reference(const struct adding *a, uint32_t position, uint32_t nu
 	do {
 		uint32_t found = (uint32_t)(old >> 32), above = (uint32_t)old;
 
+		/* None and the like would be written to all the time, by all threads. */
+		if (is_settled(old))
+			return;
 		if (found && above != number)
 			above = above_both(a, above, number);
 		new = leaf_cell(found + (found < UINT32_MAX), found ? above : number);
@@ -117,28 +126,30 @@ static void take_leaves(void *context, const uint64_t *targets, size_t count)
 {
 	struct sweeper *s = context;
 	const struct adding *a = s->context;
+	uint32_t number = a->dominators->number[s->node];
 
 	for (size_t i = 0; i < count; i++) {
-		uint32_t position = leaf_position(s->graph, &s->reader.areas, targets[i]);
+		uint32_t position = area_cache_position(&s->reader.areas, targets[i]);
 
+		/* A leaf is no node. */
 		if (position != NO_POSITION && bit_is_set(a->leaves.bits, position))
-			add_reference(a, position, a->dominators->number[s->node]);
+			add_reference(a, position, number);
 	}
 }
 
 /* Each node has a number of its own, so this is no other thread's. */
-static void add_object(struct sweeper *s, uint64_t object)
+static void add_object(struct sweeper *s)
 {
 	const struct adding *a = s->context;
-	const struct ref_plan *plan = ref_reader_plan_of(&s->reader, object);
+	const struct ref_plan *plan = sweeper_plan(s);
 	struct body body;
 
 	if (!plan)
 		return;
-	if (sweeper_body(s, object, pyobject_head_size(s->py, ref_plan_type(plan)), &body))
+	if (sweeper_body(s, pyobject_head_size(s->py, ref_plan_type(plan)), &body))
 		a->bytes[a->dominators->number[s->node]] +=
 			pyobject_size_here(s->py, &body, ref_plan_type(plan));
-	ref_reader_read(&s->reader, object, plan);
+	sweeper_read(s, plan);
 }
 
 static void count_leaf(struct python *py, const struct adding *a, uint32_t position)
@@ -148,7 +159,7 @@ static void count_leaf(struct python *py, const struct adding *a, uint32_t posit
 	int64_t refcount;
 
 	if (!found || !pyobject_refcount(py, object, &refcount, NULL) || refcount == REFCOUNT_IMMORTAL ||
-		(refcount > found && found < UINT32_MAX))
+		(refcount > found && found < UINT32_MAX && !is_settled(cell)))
 		return;
 	__atomic_fetch_add(
 		&a->bytes[above == GARBAGE ? 0 : above], pyobject_size(py, object), __ATOMIC_RELAXED);

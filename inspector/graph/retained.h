@@ -15,7 +15,8 @@
 struct retained {
 	const struct graph *graph; /* borrowed */
 	struct dominators dominators;
-	uint64_t *bytes; /* by number of a dominator; [0]: of everything */
+	uint64_t *bytes; /* by number of a dominator; [0]: of everything, whoever
+			  * else has it */
 };
 
 /* Linear in objects and references, but for the search for common dominators of a leaf, which is logarithmic

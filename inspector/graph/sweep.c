@@ -26,26 +26,56 @@ static bool is_known(void *context, uint64_t address)
 	return position != NO_POSITION && bit_is_set(heap->bits, position);
 }
 
-bool sweeper_body(struct sweeper *s, uint64_t address, size_t size, struct body *body)
+bool sweeper_open_body(struct sweeper *s, size_t size, struct body *body)
 {
-	const uint8_t *bytes = area_bytes(&s->reader.areas, address, size);
+	const uint8_t *bytes = area_bytes(&s->reader.areas, s->object, size);
 
-	*body = (struct body){address, bytes, size};
-	return bytes || body_open(s->py, address, size, body, NULL);
+	*body = (struct body){s->object, bytes, size};
+	return bytes || body_open(s->py, s->object, size, body, NULL);
+}
+
+bool sweeper_read(struct sweeper *s, const struct ref_plan *plan)
+{
+	struct ref_reader *reader = &s->reader;
+	bool done;
+
+	if (!s->bytes || !plan)
+		return ref_reader_read(reader, s->object, plan);
+	done = ref_reader_gather(reader, s->object, plan, s->bytes, s->room);
+	if (reader->count)
+		reader->give(reader->context, reader->waiting, reader->count);
+	reader->count = 0;
+	return done;
+}
+
+/* The objects of a word of bits are in one area. */
+static void visit_word(struct run *run, struct sweeper *s, size_t word, uint64_t left)
+{
+	const struct heap *heap = run->graph->heap;
+	uint64_t address = heap_position_address(heap, (uint32_t)(word * 64));
+	const struct area *area = area_of(&s->reader.areas, address);
+	bool is_here = area && !area->partial;
+	const uint8_t *bytes = is_here ? area->bytes + (address - area->start) : NULL;
+
+	s->node = heap->ranks[word];
+	for (; left; left &= left - 1, s->node++) {
+		uint64_t offset = (uint64_t)__builtin_ctzll(left) * GRANULE;
+
+		s->object = address + offset;
+		s->bytes = is_here ? bytes + offset : NULL;
+		s->room = is_here ? area->end - s->object : 0;
+		run->sweep->visit(s);
+	}
 }
 
 static void visit_stretch(struct run *run, struct sweeper *s, size_t word, size_t end)
 {
-	const struct heap *heap = run->graph->heap;
+	const uint64_t *bits = run->graph->heap->bits;
 
-	for (; word < end; word++) {
-		uint64_t left = heap->bits[word];
-		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
-
-		s->node = left ? heap->ranks[word] : 0;
-		for (; left; left &= left - 1, s->node++)
-			run->sweep->visit(s, address + (uint64_t)__builtin_ctzll(left) * GRANULE);
-	}
+	area_cache_look_at(&s->reader.areas, heap_position_address(run->graph->heap, (uint32_t)(word * 64)));
+	for (; word < end; word++)
+		if (bits[word])
+			visit_word(run, s, word, bits[word]);
 }
 
 static void visit_all(void *context, unsigned thread)

@@ -85,8 +85,17 @@ const struct area *area_search(const struct heap *heap, uint64_t address)
 void area_cache_init(struct area_cache *cache, const struct heap *heap)
 {
 	cache->heap = heap;
+	cache->span = (struct span){.size = 0};
 	for (size_t i = 0; i < AREA_SLOTS; i++)
 		cache->slots[i] = &no_area;
+}
+
+void area_cache_look_at(struct area_cache *cache, uint64_t address)
+{
+	const struct area *area = area_of(cache, address);
+
+	if (area && area->first != NO_POSITION && area->end - area->base > cache->span.size)
+		cache->span = (struct span){area->base, area->end - area->base, area->first};
 }
 
 const struct area *area_refill(struct area_cache *cache, uint64_t address)

@@ -36,8 +36,17 @@ struct heap {
 /* Addresses of one MiB share a place. */
 #define AREA_SLOTS 1024
 
+/* Addresses from base on, and their positions. */
+struct span {
+	uint64_t base, size;
+	uint32_t first; /* position of base */
+};
+
 struct area_cache {
 	const struct heap *heap;
+	/* The largest of the spans that area_cache_look_at has seen: of a big heap most addresses are in it.
+	 * Size 0: it has seen none. */
+	struct span span;
 	const struct area *slots[AREA_SLOTS];
 };
 
@@ -82,6 +91,19 @@ static inline uint32_t area_position(const struct area *area, uint64_t address)
 	if (address % GRANULE || !area || area->first == NO_POSITION)
 		return NO_POSITION;
 	return area->first + (uint32_t)((address - area->base) / GRANULE);
+}
+
+/* For who will ask for many positions: some of them will be near address. */
+void area_cache_look_at(struct area_cache *cache, uint64_t address);
+
+/* As heap_position. */
+static inline uint32_t area_cache_position(struct area_cache *cache, uint64_t address)
+{
+	uint64_t offset = address - cache->span.base;
+
+	return __builtin_expect(offset < cache->span.size && offset % GRANULE == 0, 1)
+		       ? cache->span.first + (uint32_t)(offset / GRANULE)
+		       : area_position(area_of(cache, address), address);
 }
 
 static inline bool bit_is_set(const uint64_t *bits, uint32_t i)

@@ -55,8 +55,9 @@ struct visits {
 	uint64_t references, out_of_order, misnamed, unreadable;
 };
 
-static void visit(struct sweeper *s, uint64_t object)
+static void visit(struct sweeper *s)
 {
+	uint64_t object = s->object;
 	struct visits *v = s->context;
 	uint32_t position = heap_position(heap, object), node;
 	struct body body;
@@ -73,9 +74,9 @@ static void visit(struct sweeper *s, uint64_t object)
 	v->misnamed += !heap_index(heap, object, &node) || node != s->node;
 	v->counts[s->node]++;
 	pthread_mutex_unlock(&v->lock);
-	if (!sweeper_body(s, object, 16, &body) || memcmp(body.bytes, "\0\0\0\0\0\0\0\0", 8) == 0)
+	if (!sweeper_body(s, 16, &body) || memcmp(body.bytes, "\0\0\0\0\0\0\0\0", 8) == 0)
 		__atomic_fetch_add(&v->unreadable, 1, __ATOMIC_RELAXED);
-	ref_reader_read(&s->reader, object, ref_reader_plan_of(&s->reader, object));
+	sweeper_read(s, sweeper_plan(s));
 }
 
 static void give(void *context, const uint64_t *targets, size_t count)
