@@ -12,24 +12,25 @@ static size_t blocks_of(uint32_t count)
 void adjacency_init(struct adjacency *a, uint32_t count)
 {
 	*a = (struct adjacency){.count = count, .lock = PTHREAD_MUTEX_INITIALIZER};
-	a->degrees = big_alloc(blocks_of(count) + 1, ADJACENCY_BLOCK);
+	a->offsets = big_alloc(blocks_of(count) + 1, ADJACENCY_BLOCK);
 	a->firsts = big_alloc(blocks_of(count) + 1, sizeof(*a->firsts));
 }
 
 void adjacency_deinit(struct adjacency *a)
 {
-	if (!a->degrees)
+	if (!a->offsets)
 		return;
-	big_free(a->degrees, blocks_of(a->count) + 1, ADJACENCY_BLOCK);
+	big_free(a->offsets, blocks_of(a->count) + 1, ADJACENCY_BLOCK);
 	big_free(a->firsts, blocks_of(a->count) + 1, sizeof(*a->firsts));
 	big_free(a->targets, a->target_count, sizeof(*a->targets));
+	free(a->wide);
 	free(a->many);
 	*a = (struct adjacency){.count = 0};
 }
 
 void adjacency_set_degree(struct adjacency *a, uint32_t node, uint32_t degree)
 {
-	a->degrees[node] = (uint8_t)(degree < ADJACENCY_MANY ? degree : ADJACENCY_MANY);
+	a->offsets[node] = (uint8_t)(degree < ADJACENCY_MANY ? degree : ADJACENCY_MANY);
 	if (degree < ADJACENCY_MANY)
 		return;
 	pthread_mutex_lock(&a->lock);
@@ -45,58 +46,118 @@ static int by_node(const void *a, const void *b)
 	return x->node < y->node ? -1 : x->node > y->node;
 }
 
+/* Eight bytes, each of them with the sum of those before it and itself: none may be more than 255. */
+static uint64_t sums_of(uint64_t x)
+{
+	return x * UINT64_C(0x0101010101010101);
+}
+
+/* The sum of eight bytes, whatever they are. */
+static uint64_t sum_of(uint64_t x)
+{
+	const uint64_t low = UINT64_C(0x00ff00ff00ff00ff);
+
+	x = (x & low) + (x >> 8 & low);
+	return x * UINT64_C(0x0001000100010001) >> 48;
+}
+
+/* The degrees of a block become offsets, sixteen at a time. False when it takes more than that. */
+static bool place_bytes(uint8_t *offsets, uint64_t *next)
+{
+	uint64_t x, y, low, sum;
+
+	memcpy(&x, offsets, 8);
+	memcpy(&y, offsets + 8, 8);
+	low = sum_of(x);
+	sum = low + sum_of(y);
+	/* Less than that in all, and so no single one is ADJACENCY_MANY. */
+	if (sum >= ADJACENCY_WIDE)
+		return false;
+	x = sums_of(x << 8);
+	y = sums_of(y << 8) + sums_of(low);
+	memcpy(offsets, &x, 8);
+	memcpy(offsets + 8, &y, 8);
+	*next += sum;
+	return true;
+}
+
+/* The degree of a node with ADJACENCY_MANY. */
+static uint32_t many_degree(const struct adjacency *a, uint32_t node)
+{
+	const struct adjacency_run key = {.node = node},
+				   *run = bsearch(&key, a->many, a->many_count, sizeof(key), by_node);
+
+	return run->degree;
+}
+
+/* A block with many targets. The last run may be of any length without making it a wide one. */
+static void place_large(struct adjacency *a, size_t block, uint64_t *next)
+{
+	uint8_t *offsets = a->offsets + block * ADJACENCY_BLOCK;
+	struct adjacency_starts starts;
+	uint64_t first = *next, last;
+
+	for (uint32_t i = 0; i < ADJACENCY_BLOCK; i++) {
+		starts.of[i] = (uint32_t)*next;
+		last = *next;
+		*next += offsets[i] == ADJACENCY_MANY
+				 ? many_degree(a, (uint32_t)(block * ADJACENCY_BLOCK + i))
+				 : offsets[i];
+	}
+	if (last - first < ADJACENCY_WIDE) {
+		for (uint32_t i = 0; i < ADJACENCY_BLOCK; i++)
+			offsets[i] = (uint8_t)(starts.of[i] - first);
+		return;
+	}
+	offsets[0] = 0; /* where the run before ends */
+	memcpy(offsets + 4, &(uint32_t){(uint32_t)a->wide_count}, sizeof(uint32_t));
+	offsets[ADJACENCY_BLOCK - 1] = ADJACENCY_WIDE;
+	a->wide = grow_array(a->wide, &a->wide_capacity, a->wide_count + 1, sizeof(*a->wide));
+	a->wide[a->wide_count++] = starts;
+}
+
 bool adjacency_place(struct adjacency *a)
 {
 	size_t blocks = blocks_of(a->count);
-	uint64_t first = 0;
+	uint64_t next = 0;
 
 	if (a->many_count)
 		qsort(a->many, a->many_count, sizeof(*a->many), by_node);
 	for (size_t block = 0; block < blocks; block++) {
-		const uint8_t *degrees = a->degrees + block * ADJACENCY_BLOCK;
-		uint64_t x, y;
-
-		if (first >= UINT32_MAX)
+		if (next >= UINT32_MAX)
 			return false;
-		a->firsts[block] = (uint32_t)first;
-		memcpy(&x, degrees, 8);
-		memcpy(&y, degrees + 8, 8);
-		if (!adjacency_has_many(x) && !adjacency_has_many(y)) {
-			first += adjacency_sum(x, y);
-			continue;
-		}
-		for (uint32_t i = 0; i < ADJACENCY_BLOCK; i++)
-			if (degrees[i])
-				first += adjacency_degree(a, (uint32_t)(block * ADJACENCY_BLOCK + i));
+		a->firsts[block] = (uint32_t)next;
+		if (!place_bytes(a->offsets + block * ADJACENCY_BLOCK, &next))
+			place_large(a, block, &next);
 	}
-	if (first >= UINT32_MAX)
+	if (next >= UINT32_MAX)
 		return false;
-	a->firsts[blocks] = (uint32_t)first;
-	a->target_count = first;
-	a->targets = big_alloc(first, sizeof(*a->targets));
+	free(a->many);
+	a->many = NULL;
+	a->firsts[blocks] = (uint32_t)next;
+	a->target_count = next;
+	a->targets = big_alloc(next, sizeof(*a->targets));
 	return true;
 }
 
-uint32_t adjacency_degree_of_many(const struct adjacency *a, uint32_t node)
+static const uint32_t *wide_starts(const struct adjacency *a, uint32_t node)
 {
-	size_t low = 0, high = a->many_count;
+	uint32_t index;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (a->many[middle].node < node)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < a->many_count && a->many[low].node == node ? a->many[low].degree : 0;
+	memcpy(&index, a->offsets + node / ADJACENCY_BLOCK * ADJACENCY_BLOCK + 4, sizeof(index));
+	return a->wide[index].of;
 }
 
-uint32_t adjacency_first_of_many(const struct adjacency *a, uint32_t node)
+uint32_t adjacency_wide_first(const struct adjacency *a, uint32_t node)
 {
-	uint32_t block = node / ADJACENCY_BLOCK, first = a->firsts[block];
+	return wide_starts(a, node)[node % ADJACENCY_BLOCK];
+}
 
-	for (uint32_t i = block * ADJACENCY_BLOCK; i < node; i++)
-		first += adjacency_degree(a, i);
-	return first;
+const uint32_t *adjacency_wide_run(const struct adjacency *a, uint32_t node, size_t *count)
+{
+	const uint32_t *starts = wide_starts(a, node);
+	uint32_t i = node % ADJACENCY_BLOCK, first = starts[i];
+
+	*count = (i + 1 < ADJACENCY_BLOCK ? starts[i + 1] : a->firsts[node / ADJACENCY_BLOCK + 1]) - first;
+	return a->targets + first;
 }

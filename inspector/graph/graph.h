@@ -40,8 +40,7 @@ void graph_destroy(struct graph *graph); /* NULL is allowed */
 /* The nodes that a node refers to, one for each reference. */
 static inline const uint32_t *graph_targets(const struct graph *graph, uint32_t node, size_t *count)
 {
-	*count = adjacency_degree(&graph->out, node);
-	return graph->out.targets + adjacency_first(&graph->out, node);
+	return adjacency_run(&graph->out, node, count);
 }
 
 /* The nodes that refer to a node, ascending, one for each reference; borrowed until the next question. The

@@ -90,8 +90,7 @@ static void place_word(struct build *b, size_t word, const struct stream *target
 
 	if (!added && bits) {
 		first = adjacency_first(out, node);
-		place_run(b, out->targets + first,
-			adjacency_first(out, end - 1) + adjacency_degree(out, end - 1) - first, targets, at);
+		place_run(b, out->targets + first, adjacency_first(out, end) - first, targets, at);
 		return;
 	}
 	for (uint64_t left = bits; left; left &= left - 1, node++)

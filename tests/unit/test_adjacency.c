@@ -25,13 +25,18 @@ static void expect(const uint32_t *degrees, uint32_t count)
 		adjacency_set_degree(&a, n, degrees[n]);
 	ck_assert(adjacency_place(&a));
 	for (uint32_t n = 0; n < count; n++) {
+		size_t length;
+
 		if (adjacency_first(&a, n) != first || adjacency_degree(&a, n) != degrees[n])
 			ck_abort_msg("node %u", n);
+		if (adjacency_run(&a, n, &length) != a.targets + first || length != degrees[n])
+			ck_abort_msg("run of node %u", n);
 		adjacency_fetch(&a, n);
 		adjacency_fetch_run(&a, n);
 		first += degrees[n];
 	}
 	ck_assert_uint_eq(a.target_count, first);
+	ck_assert_uint_eq(adjacency_first(&a, count), first);
 	for (uint64_t i = 0; i < first; i++)
 		if (a.targets[i] != 0)
 			ck_abort_msg("target %d is not 0", (int)i);
@@ -76,7 +81,8 @@ END_TEST
 
 START_TEST(adjacency_of_blocks_that_are_full)
 {
-	static const uint32_t lengths[] = {1, 254, 255, 256};
+	/* 15 of 17 are what no byte tells any more. */
+	static const uint32_t lengths[] = {1, 15, 16, 17, 18, 254, 255, 256};
 	uint32_t degrees[4 * ADJACENCY_BLOCK];
 
 	for (size_t l = 0; l < sizeof(lengths) / sizeof(lengths[0]); l++) {
@@ -85,6 +91,40 @@ START_TEST(adjacency_of_blocks_that_are_full)
 		for (uint32_t count = 1; count <= 4 * ADJACENCY_BLOCK; count++)
 			expect(degrees, count);
 	}
+}
+END_TEST
+
+/* Runs of a block that take so many targets in all, the longest of them in each place. */
+START_TEST(adjacency_of_blocks_on_the_verge_of_what_bytes_can_tell)
+{
+	for (uint32_t total = 250; total <= 260; total++) {
+		for (uint32_t place = 0; place < ADJACENCY_BLOCK; place++) {
+			uint32_t degrees[3 * ADJACENCY_BLOCK] = {0};
+
+			for (uint32_t n = 0; n < ADJACENCY_BLOCK; n++)
+				degrees[ADJACENCY_BLOCK + n] = n == place ? total - 15 : 1;
+			expect(degrees, 3 * ADJACENCY_BLOCK);
+			/* Beside one that is wide, and with nothing behind. */
+			degrees[0] = degrees[2 * ADJACENCY_BLOCK] = 1000;
+			expect(degrees, 3 * ADJACENCY_BLOCK);
+			expect(degrees, ADJACENCY_BLOCK + place + 1);
+		}
+	}
+}
+END_TEST
+
+/* The last run of a block ends where the next block starts, however long it is. */
+START_TEST(adjacency_is_wide_for_none_but_the_runs_before_the_last)
+{
+	uint32_t degrees[3 * ADJACENCY_BLOCK] = {0};
+
+	degrees[ADJACENCY_BLOCK - 1] = degrees[2 * ADJACENCY_BLOCK - 1] = 100000;
+	degrees[ADJACENCY_BLOCK] = ADJACENCY_WIDE - 1;
+	expect(degrees, 3 * ADJACENCY_BLOCK);
+	ck_assert_uint_eq(a.wide_count, 0);
+	degrees[ADJACENCY_BLOCK]++;
+	expect(degrees, 3 * ADJACENCY_BLOCK);
+	ck_assert_uint_eq(a.wide_count, 1);
 }
 END_TEST
 
@@ -178,6 +218,8 @@ Suite *suite_adjacency(void)
 	tcase_add_test(tc, adjacency_of_empty_runs);
 	tcase_add_test(tc, adjacency_of_a_run_of_any_length_in_any_place);
 	tcase_add_test(tc, adjacency_of_blocks_that_are_full);
+	tcase_add_test(tc, adjacency_of_blocks_on_the_verge_of_what_bytes_can_tell);
+	tcase_add_test(tc, adjacency_is_wide_for_none_but_the_runs_before_the_last);
 	tcase_add_loop_test(tc, adjacency_of_random_runs_is_that_of_plain_arrays, 0, 20);
 	tcase_add_test(tc, adjacency_by_several_threads);
 	tcase_add_test(tc, adjacency_of_more_than_numbers_can_tell_is_refused);
