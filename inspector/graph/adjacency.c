@@ -28,11 +28,9 @@ void adjacency_deinit(struct adjacency *a)
 	*a = (struct adjacency){.count = 0};
 }
 
-void adjacency_set_degree(struct adjacency *a, uint32_t node, uint32_t degree)
+void adjacency_set_many(struct adjacency *a, uint32_t node, uint32_t degree)
 {
-	a->offsets[node] = (uint8_t)(degree < ADJACENCY_MANY ? degree : ADJACENCY_MANY);
-	if (degree < ADJACENCY_MANY)
-		return;
+	a->offsets[node] = ADJACENCY_MANY;
 	pthread_mutex_lock(&a->lock);
 	a->many = grow_array(a->many, &a->many_capacity, a->many_count + 1, sizeof(*a->many));
 	a->many[a->many_count++] = (struct adjacency_run){node, degree};

@@ -47,8 +47,17 @@ struct adjacency {
 void adjacency_init(struct adjacency *a, uint32_t count);
 void adjacency_deinit(struct adjacency *a);
 
+/* As adjacency_set_degree, of a run of ADJACENCY_MANY and more. */
+void adjacency_set_many(struct adjacency *a, uint32_t node, uint32_t degree);
+
 /* Once for a node. Threads may call it for different nodes at the same time. */
-void adjacency_set_degree(struct adjacency *a, uint32_t node, uint32_t degree);
+static inline void adjacency_set_degree(struct adjacency *a, uint32_t node, uint32_t degree)
+{
+	if (__builtin_expect(degree < ADJACENCY_MANY, 1))
+		a->offsets[node] = (uint8_t)degree;
+	else
+		adjacency_set_many(a, node, degree);
+}
 
 /* Gives each run its place; targets are zeros. False when there would be UINT32_MAX of them or more. */
 bool adjacency_place(struct adjacency *a);
