@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -73,6 +74,16 @@ void stream_forget(struct stream *stream, uint64_t i)
 	}
 }
 
+void stream_clear(struct stream *stream)
+{
+	size_t kept = stream->chunk_count && !stream->forgotten;
+
+	for (size_t i = kept; i < stream->chunk_count; i++)
+		big_free(stream->chunks[i], STREAM_CHUNK, sizeof(uint32_t));
+	stream->chunk_count = kept;
+	stream->count = stream->forgotten = 0;
+}
+
 void stream_grow(struct stream *stream)
 {
 	stream->chunks = grow_array(
@@ -82,4 +93,19 @@ void stream_grow(struct stream *stream)
 	stream->chunks[stream->chunk_count] = map_aligned(
 		STREAM_CHUNK * sizeof(uint32_t), stream->chunk_count ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	stream->chunk_count++;
+}
+
+void stream_append(struct stream *stream, const uint32_t *numbers, size_t count)
+{
+	while (count) {
+		uint64_t at = stream->count % STREAM_CHUNK, here = STREAM_CHUNK - at;
+
+		if (stream->count == stream->chunk_count * STREAM_CHUNK)
+			stream_grow(stream);
+		here = here < count ? here : count;
+		memcpy(&stream->chunks[stream->count / STREAM_CHUNK][at], numbers, here * sizeof(*numbers));
+		stream->count += here;
+		numbers += here;
+		count -= (size_t)here;
+	}
 }

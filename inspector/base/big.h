@@ -29,6 +29,9 @@ void stream_grow(struct stream *stream);
 /* For who reads from front to end: gives back the memory of the numbers before i, as far as it can. */
 void stream_forget(struct stream *stream, uint64_t i);
 
+/* Forgets all numbers; the memory for a few is kept for those that come next. */
+void stream_clear(struct stream *stream);
+
 static inline void stream_push(struct stream *stream, uint32_t number)
 {
 	if (stream->count == stream->chunk_count * STREAM_CHUNK)
@@ -36,6 +39,8 @@ static inline void stream_push(struct stream *stream, uint32_t number)
 	stream->chunks[stream->count / STREAM_CHUNK][stream->count % STREAM_CHUNK] = number;
 	stream->count++;
 }
+
+void stream_append(struct stream *stream, const uint32_t *numbers, size_t count);
 
 static inline uint32_t stream_at(const struct stream *stream, uint64_t i)
 {

@@ -11,8 +11,7 @@ static bool is_unreferenced(const struct model *model, const struct task *task)
 	uint32_t node;
 
 	if (task_state(task) != TASK_PENDING || task->is_current || !model->graph ||
-		!heap_index(model->graph->heap, task->address, &node) ||
-		model->reach.distance[node] != UNREACHED)
+		!heap_index(model->graph->heap, task->address, &node) || reach_has(&model->reach, node))
 		return false;
 	garbage_judge(model->graph, node, &verdict);
 	free(verdict.nodes);

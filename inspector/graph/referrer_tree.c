@@ -11,7 +11,7 @@ struct candidate {
 	uint32_t node; /* NO_NODE: a root, which is no object */
 	uint32_t root; /* index of the root, also of a module that is a node; UINT32_MAX: none */
 	const struct root *leaf_root; /* of a leaf; else NULL */
-	uint32_t distance;
+	uint32_t distance;	      /* once sorted */
 	uint64_t references;
 	struct step step; /* of a leaf's holder; otherwise made later */
 	bool has_step;
@@ -31,6 +31,7 @@ struct grower {
 	uint32_t object;	 /* node, or NO_NODE */
 	struct addrmap expanded; /* nodes whose holders are in the tree */
 	struct addrmap modules;	 /* node -> index of its root */
+	struct distances distances;
 };
 
 static void add_candidate(struct candidates *c, const struct candidate *item)
@@ -53,10 +54,7 @@ static struct candidate candidate_of(const struct grower *w, uint32_t node, uint
 	uint64_t root = UINT32_MAX;
 
 	addrmap_get(&w->modules, node, &root);
-	return (struct candidate){.node = node,
-		.root = (uint32_t)root,
-		.distance = w->g->reach->distance[node],
-		.references = references};
+	return (struct candidate){.node = node, .root = (uint32_t)root, .references = references};
 }
 
 static void find_holders(struct grower *w, uint32_t node, struct candidates *found)
@@ -147,14 +145,24 @@ static void add_row(struct grower *w, size_t parent, const struct candidate *c)
 	tree->rows[tree->count++] = row;
 }
 
+/* The nearest to a root first, roots before all. */
+static void sort(struct grower *w, struct candidates *found)
+{
+	if (found->count < 2)
+		return;
+	for (size_t i = 0; i < found->count; i++)
+		if (found->items[i].node != NO_NODE)
+			found->items[i].distance = distances_of(&w->distances, found->items[i].node);
+	qsort(found->items, found->count, sizeof(*found->items), by_distance);
+}
+
 /* The holders of one object as rows; those that do not fit are counted. */
 static void add_holders(struct grower *w, size_t parent, struct candidates *found)
 {
 	uint64_t *left_out;
 	size_t kept = 0;
 
-	if (found->count)
-		qsort(found->items, found->count, sizeof(*found->items), by_distance);
+	sort(w, found);
 	for (; kept < found->count && kept < w->most_each && w->tree->count < ROWS_MAX; kept++)
 		add_row(w, parent, &found->items[kept]);
 	left_out = parent == SIZE_MAX ? &w->tree->left_out : &w->tree->rows[parent].left_out;
@@ -215,7 +223,7 @@ static void mark_ends(struct grower *w, size_t first)
 void referrer_tree_find(const struct retention_graph *g, uint64_t object, size_t depth, size_t most_each,
 	struct referrer_tree *tree)
 {
-	struct grower w = {.g = g, .tree = tree, .most_each = most_each};
+	struct grower w = {.g = g, .tree = tree, .most_each = most_each, .distances = {.reach = g->reach}};
 	struct candidates found = {0};
 	size_t at = 0;
 
@@ -246,6 +254,7 @@ void referrer_tree_find(const struct retention_graph *g, uint64_t object, size_t
 	mark_ends(&w, at);
 	name_steps(&w);
 	free(w.nodes);
+	distances_deinit(&w.distances);
 	addrmap_deinit(&w.expanded);
 	addrmap_deinit(&w.modules);
 }

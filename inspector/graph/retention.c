@@ -49,6 +49,19 @@ static int by_distance(const void *a, const void *b)
 	return x->node < y->node ? -1 : x->node > y->node;
 }
 
+/* The nearest to a root first. To know how near one is takes a walk: who is alone needs none. */
+static void sort_holders(const struct reach *reach, struct holder *holders, size_t count)
+{
+	struct distances distances = {.reach = reach};
+
+	if (count < 2)
+		return;
+	for (size_t i = 0; i < count; i++)
+		holders[i].distance = distances_of(&distances, holders[i].node);
+	distances_deinit(&distances);
+	qsort(holders, count, sizeof(*holders), by_distance);
+}
+
 /* The nodes from the root to holder, and node behind. False when the way goes through node itself, or on and
  * on. */
 static bool make_route(const struct reach *reach, uint32_t holder, uint32_t node, struct route *route)
@@ -56,16 +69,16 @@ static bool make_route(const struct reach *reach, uint32_t holder, uint32_t node
 	uint32_t at = holder;
 	size_t count = 2;
 
-	for (; !(reach->parent[at] & ROOT_BIT); at = reach->parent[at])
+	for (; !(reach_before(reach, at) & ROOT_BIT); at = reach_before(reach, at))
 		if (at == node || ++count > STEPS_MAX)
 			return false;
 	if (at == node)
 		return false;
-	route->root = reach->parent[at] & ~ROOT_BIT;
+	route->root = reach_before(reach, at) & ~ROOT_BIT;
 	route->count = count;
 	route->nodes = xmalloc(count * sizeof(*route->nodes));
 	route->nodes[--count] = node;
-	for (at = holder; count--; at = reach->parent[at])
+	for (at = holder; count--; at = reach_before(reach, at))
 		route->nodes[count] = at;
 	return true;
 }
@@ -110,14 +123,13 @@ static size_t reached_holders(const struct retention_graph *g, uint32_t node, st
 		uint32_t from = sources[i];
 
 		/* The sources of a node are ascending: repeated ones are neighbours. */
-		if (from == last || from == node || g->reach->distance[from] == UNREACHED)
+		if (from == last || from == node || !reach_has(g->reach, from))
 			continue;
 		last = from;
 		*holders = grow_array(*holders, &capacity, count + 1, sizeof(**holders));
-		(*holders)[count++] = (struct holder){from, g->reach->distance[from]};
+		(*holders)[count++] = (struct holder){.node = from};
 	}
-	if (count)
-		qsort(*holders, count, sizeof(**holders), by_distance);
+	sort_holders(g->reach, *holders, count);
 	return count;
 }
 
@@ -131,13 +143,12 @@ static size_t reached_leaf_holders(
 	for (size_t i = 0; i < r->leaf_count; i++) {
 		uint32_t from = r->leafs[i].from;
 
-		if (from == last || g->reach->distance[from] == UNREACHED)
+		if (from == last || !reach_has(g->reach, from))
 			continue;
 		last = from;
-		(*holders)[count++] = (struct holder){from, g->reach->distance[from]};
+		(*holders)[count++] = (struct holder){.node = from};
 	}
-	if (count)
-		qsort(*holders, count, sizeof(**holders), by_distance);
+	sort_holders(g->reach, *holders, count);
 	return count;
 }
 
@@ -378,7 +389,7 @@ static void prepare(const struct retention_graph *g, const uint64_t *objects, si
 		return;
 	bits = xcalloc((size_t)graph->count / 64 + 1, sizeof(*bits));
 	for (node = 0; node < graph->count; node++)
-		if (g->reach->distance[node] == UNREACHED)
+		if (!reach_has(g->reach, node))
 			bits[node / 64] |= UINT64_C(1) << (node % 64);
 	for (size_t i = 0; i < count; i++)
 		mark(graph, bits, objects[i]);
@@ -418,7 +429,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		find_routes(g, r, paths_most);
 		if (r->node == LEAF && !r->holder_count)
 			judge_leaf(g, r, objects[i], paths_most);
-		else if (r->node != LEAF && !r->holder_count && g->reach->distance[r->node] == UNREACHED)
+		else if (r->node != LEAF && !r->holder_count && !reach_has(g->reach, r->node))
 			find_native_route(g, r, paths_most);
 		want_names(g, r, &names);
 	}

@@ -46,7 +46,7 @@ static void find_garbage(struct garbage_search *s)
 	size_t count = 0, capacity = 0;
 
 	for (uint32_t node = 0; node < g->count; node++) {
-		if (s->reach->distance[node] != UNREACHED)
+		if (reach_has(s->reach, node))
 			continue;
 		s->garbage[node / 64] |= UINT64_C(1) << (node % 64);
 		if (!wake_has_room_for_others(g, node))

@@ -347,7 +347,7 @@ void wake_mark_native(struct wake_finder *f, const struct reach *reach)
 	wake_fix_round(f->fix, ROUND_NATIVE);
 	wake_fix_run(f->fix);
 	for (uint32_t node = 0; node < f->graph->count; node++)
-		if (!wake_fix_is_marked(f->fix, node) || reach->distance[node] == UNREACHED)
+		if (!wake_fix_is_marked(f->fix, node) || !reach_has(reach, node))
 			asked[node / 64] |= UINT64_C(1) << (node % 64);
 	graph_prepare_referrers(f->graph, asked);
 	for (uint32_t node = 0; node < f->graph->count; node++) {

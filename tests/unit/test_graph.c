@@ -160,7 +160,7 @@ START_TEST(graph_without_objects_is_empty)
 	build();
 	ck_assert_uint_eq(graph->count, 0);
 	ck_assert_uint_eq(graph->out.target_count, 0);
-	ck_assert_uint_eq(reach.reached, 0);
+	ck_assert_uint_eq(reach.count, 0);
 }
 END_TEST
 
@@ -227,8 +227,8 @@ START_TEST(reach_takes_the_shortest_way)
 	direct = tracked(fake_list(f, target));
 	one_module("app", FAKE_LIST(fake_str(f, "FAR"), far, fake_str(f, "NEAR"), direct));
 	build();
-	ck_assert_uint_eq(reach.distance[node_of(target)], 3); /* module, dict, list, target */
-	ck_assert_uint_eq(reach.parent[node_of(target)], node_of(direct));
+	ck_assert_uint_eq(reach_distance(&reach, node_of(target)), 3); /* module, dict, list, target */
+	ck_assert_uint_eq(reach_before(&reach, node_of(target)), node_of(direct));
 }
 END_TEST
 
@@ -242,8 +242,9 @@ START_TEST(reach_does_not_know_what_no_root_leads_to)
 	kept = tracked(fake_list_of(f, NULL, 0));
 	one_module("app", FAKE_LIST(fake_str(f, "x"), kept));
 	build();
-	ck_assert_uint_eq(reach.distance[node_of(lost)], UNREACHED);
-	ck_assert_uint_ne(reach.distance[node_of(kept)], UNREACHED);
+	ck_assert(!reach_has(&reach, node_of(lost)));
+	ck_assert_uint_eq(reach_distance(&reach, node_of(lost)), UNREACHED);
+	ck_assert(reach_has(&reach, node_of(kept)));
 }
 END_TEST
 
@@ -375,7 +376,7 @@ START_TEST(reach_does_not_pass_the_registry_of_tasks)
 	fake_set_modules(f, tracked(fake_dict(f, fake_str(f, "asyncio.tasks"), modules)));
 	set_refcount(begun, 1);
 	build();
-	ck_assert_uint_eq(reach.distance[node_of(begun)], UNREACHED);
+	ck_assert(!reach_has(&reach, node_of(begun)));
 	r = retention_of(begun, 3);
 	ck_assert_uint_eq(r.holder_count, 0);
 	ck_assert_uint_eq(r.referrer_count, 1);
