@@ -102,7 +102,6 @@ static bool show_held(
 {
 	const struct model_options wants = {.needs_graph = true,
 		.needs_retained = !session->options->no_retained,
-		.is_asked_later = true,
 		.paths_most = session->options->paths_most};
 	struct asked asked = {0};
 	bool ok;

@@ -9,6 +9,9 @@
 
 struct retention_graph model_retention_graph(const struct model *model)
 {
+	/* What was let go for a while is no change of the model. */
+	if (model->graph && !model->reach.graph)
+		reach_compute(model->graph, &model->roots, &((struct model *)model)->reach);
 	return (struct retention_graph){
 		.a = model->asyncio, .graph = model->graph, .roots = &model->roots, .reach = &model->reach};
 }
@@ -105,8 +108,7 @@ static void build_with_heap(struct model *model, const struct model_options *opt
 	/* Last, since it takes most memory: what is not needed any more is gone by then. */
 	if (wants_retained(model, options) && model->graph && !is_interrupted(model)) {
 		progress_phase(py->progress, "adding up what objects retain", 0);
-		if (!options->is_asked_later)
-			reach_deinit(&model->reach);
+		reach_deinit(&model->reach);
 		retained_compute(model->graph, &model->roots, &model->retained);
 		model->has_retained = !is_interrupted(model);
 	}

@@ -50,7 +50,7 @@ struct model {
 	struct await_graph *awaits; /* owned: who waits for whom */
 	struct graph *graph;	    /* owned; NULL: not asked for */
 	struct roots roots;
-	struct reach reach;
+	struct reach reach; /* empty once sizes were computed: model_retention_graph finds it again */
 	struct retained retained;
 	bool has_retained; /* sizes were computed */
 	struct facts facts;
@@ -78,7 +78,6 @@ struct model_options {
 	bool needs_leaves;   /* with a graph: what is referred to and no node of it */
 	bool needs_retained; /* with a graph, and unless memory is scarce: what would be freed with each
 				object */
-	bool is_asked_later; /* and retention_find will be asked for more */
 	bool needs_loops;    /* as in struct asyncio_options; with a graph also who holds each */
 	size_t paths_most;   /* paths for each orphan */
 	size_t repr_limit;   /* characters of an argument's value */
@@ -89,7 +88,7 @@ struct model_options {
 struct model *model_build(struct python *py, const struct model_options *options, struct error *err);
 void model_destroy(struct model *model); /* NULL is allowed */
 
-/* What retention_find needs. */
+/* What retention_find needs; borrowed from the model. */
 struct retention_graph model_retention_graph(const struct model *model);
 
 #endif
