@@ -183,6 +183,7 @@ static void read_tasks(struct collector *c)
 
 	a->task_room = c->found.tasks.count;
 	a->tasks = big_alloc(a->task_room, sizeof(*a->tasks));
+	addrmap_reserve(&c->stacks.task_coroutines, a->task_room);
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
 	sort_tasks(a->tasks, a->task_count);
@@ -216,6 +217,7 @@ static void follow_tasks(struct collector *c)
 	for (size_t i = 0; i < a->task_count; i++)
 		order[i] = a->tasks[i].address;
 	addresses_sort(order, a->task_count);
+	addrmap_reserve(&c->driven, a->task_count);
 	for (size_t i = 0; i < a->task_count; i++) {
 		size_t index = asyncio_find_task(a, order[i]);
 		struct task *task = &a->tasks[index];
