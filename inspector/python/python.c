@@ -253,7 +253,7 @@ struct python *python_fork(const struct python *py)
 	return fork;
 }
 
-void python_join(struct python *py, struct python *fork)
+void python_take_over(struct python *py, const struct python *fork)
 {
 	for (size_t i = 0; i < fork->types.size; i++)
 		if (fork->types.slots[i].key && fork->types.slots[i].value)
@@ -261,6 +261,11 @@ void python_join(struct python *py, struct python *fork)
 	if (fork->unreadable && !py->unreadable)
 		py->first_unreadable = fork->first_unreadable;
 	py->unreadable += fork->unreadable;
+}
+
+void python_join(struct python *py, struct python *fork)
+{
+	python_take_over(py, fork);
 	python_discard(fork);
 }
 
