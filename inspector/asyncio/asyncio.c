@@ -2,6 +2,7 @@
 
 #include "inspector/asyncio/asyncgen.h"
 #include "inspector/asyncio/collect.h"
+#include "inspector/asyncio/follow.h"
 #include "inspector/asyncio/kept_loops.h"
 #include "inspector/asyncio/registry.h"
 #include "inspector/asyncio/wait_text.h"
@@ -12,16 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Enough for the links of any chain: chain.c has a bound. */
-#define LINK_BITS 24
-
 /* What is known only while collecting. */
 struct collector {
 	struct asyncio *a;
 	struct found found;
 	struct addrmap registered; /* tasks of the registries */
 	struct addrmap current;	   /* loop -> task */
-	struct addrmap driven; /* generator -> index of the task whose chain it is in << 24 | of its link */
+	struct addrmap driven;	   /* generator -> place in the chain of a task, follow.h */
 	struct stack_index stacks;
 };
 
@@ -183,6 +181,7 @@ static void read_tasks(struct collector *c)
 
 	a->task_room = c->found.tasks.count;
 	a->tasks = big_alloc(a->task_room, sizeof(*a->tasks));
+	addrmap_reserve(&c->stacks.task_coroutines, a->task_room);
 	for (size_t i = 0; i < c->found.tasks.count; i++)
 		a->task_count += read_task(c, c->found.tasks.items[i], &a->tasks[a->task_count]);
 	sort_tasks(a->tasks, a->task_count);
@@ -192,41 +191,6 @@ static void read_tasks(struct collector *c)
 		if (task_state(&a->tasks[i]) == TASK_PENDING && !a->tasks[i].is_registered)
 			a->unregistered++;
 	}
-}
-
-/* A generator that is in two chains belongs to the later task, whichever was followed first. */
-static void note_driven(struct collector *c, const struct chain *chain, size_t task)
-{
-	for (size_t k = 0; k < chain->count; k++) {
-		uint64_t address = chain->links[k].address, place;
-
-		if (chain->links[k].kind <= LINK_GENERATOR &&
-			(!addrmap_get(&c->driven, address, &place) || place >> LINK_BITS <= task))
-			addrmap_put(&c->driven, address, (uint64_t)task << LINK_BITS | k);
-	}
-}
-
-/* By address, which is about the order in which they were made: what one needs lies side by side then, and a
- * look at memory that is in no order takes ten times as long. */
-static void follow_tasks(struct collector *c)
-{
-	struct asyncio *a = c->a;
-	uint64_t *order = big_alloc(a->task_count, sizeof(*order));
-
-	for (size_t i = 0; i < a->task_count; i++)
-		order[i] = a->tasks[i].address;
-	addresses_sort(order, a->task_count);
-	for (size_t i = 0; i < a->task_count; i++) {
-		size_t index = asyncio_find_task(a, order[i]);
-		struct task *task = &a->tasks[index];
-
-		if (task_state(task) != TASK_PENDING)
-			continue;
-		chain_follow(a->py, &a->classes, &c->stacks, task->parts.coroutine, &task->chain);
-		note_driven(c, &task->chain, index);
-		wait_find(a->py, &a->classes, task->parts.waiter, &task->chain, &task->wait);
-	}
-	big_free(order, a->task_count, sizeof(*order));
 }
 
 struct await_pair {
@@ -298,8 +262,8 @@ static struct link *driven_link(const struct collector *c, uint64_t address, siz
 
 	if (!addrmap_get(&c->driven, address, &place))
 		return NULL;
-	*task = (size_t)(place >> LINK_BITS);
-	return &c->a->tasks[*task].chain.links[place & ((1 << LINK_BITS) - 1)];
+	*task = driven_task(place);
+	return &c->a->tasks[*task].chain.links[driven_number(place)];
 }
 
 /* One that a task drives was read when its chain was followed. */
@@ -482,7 +446,7 @@ static void collect(struct collector *c, const struct asyncio_options *options)
 	merge_registered(c);
 	index_stacks(c);
 	read_tasks(c);
-	follow_tasks(c);
+	tasks_follow(c->a, &c->stacks, &c->driven);
 	link_awaiters(c->a);
 	if (!c->a->heap)
 		find_driven(c);
@@ -542,6 +506,8 @@ void asyncio_destroy(struct asyncio *a)
 	big_free(a->tasks, a->task_room, sizeof(*a->tasks));
 	free(a->loops);
 	big_free(a->coroutines, a->coroutine_room, sizeof(*a->coroutines));
+	for (size_t i = 0; i < a->helper_count; i++)
+		python_discard(a->helpers[i]);
 	free(a);
 }
 

@@ -1,7 +1,8 @@
 /* asyncio: the state of asyncio in a target: tasks, loops, coroutines and async generators, and who drives
  * whom.
  *
- * Collected once; everything in it lives in the arena of py or is freed by asyncio_destroy. */
+ * Collected once; everything in it lives in the arena of py or of a helper, or is freed by asyncio_destroy.
+ */
 #ifndef ASYNCINSPECT_ASYNCIO_ASYNCIO_H
 #define ASYNCINSPECT_ASYNCIO_ASYNCIO_H
 
@@ -10,6 +11,7 @@
 #include "inspector/asyncio/job.h"
 #include "inspector/asyncio/loop.h"
 #include "inspector/asyncio/task.h"
+#include "inspector/base/parallel.h"
 #include "inspector/python/heap.h"
 
 #define NO_INDEX SIZE_MAX
@@ -41,7 +43,9 @@ struct asyncio {
 	struct coroutine *coroutines;				/* by address */
 	struct addrmap task_index, loop_index, coroutine_index; /* address -> index */
 	struct lock_holders holders;				/* of locks and the like */
-	struct jobs jobs;    /* of executors; none when the heap was not walked */
+	struct jobs jobs;		       /* of executors; none when the heap was not walked */
+	struct python *helpers[PARALLEL_MOST]; /* owned; forks of py whose arenas have chains of tasks */
+	size_t helper_count;
 	size_t unregistered; /* pending tasks that the heap has and no registry */
 	bool is_interrupted; /* the user did not want to wait for the heap: it was not walked */
 	bool is_cut;	     /* there are more tasks than asked for: nothing of them was read */

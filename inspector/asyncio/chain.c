@@ -90,14 +90,19 @@ void chain_own_frame(struct python *py, const struct pygen *gen, struct chain *c
 	chain->links[0] = generator_link(py, gen);
 }
 
+/* The code object that came with a thread's frame is another python's to change when this one is a fork: each
+ * keeps the line that it was asked for last. */
 static void add_function(struct builder *b, const struct pyframe *frame)
 {
+	const struct pycode *code = pycode_at(b->py, frame->code->address, NULL);
 	struct link *link = add(b);
 
 	*link = (struct link){.kind = LINK_FUNCTION,
 		.address = frame->address,
 		.qualname = frame->code->qualname,
 		.frame = *frame};
+	if (code)
+		link->frame.code = code;
 	take_frame(link);
 }
 

@@ -42,6 +42,8 @@ struct search {
 	uint64_t generators[GENERATORS_MAX];
 	size_t generator_count;
 	bool has_variable; /* some frame has an AsyncExitStack in a variable */
+	/* What the variables of the frame before had, which was none: many frames have the same in one. */
+	uint64_t passed[BATCH];
 };
 
 static void note_generator(struct search *s, uint64_t object)
@@ -220,10 +222,13 @@ static bool has_exit_stack(struct search *s, const struct pyframe *frame)
 		count = pyframe_variables(s->py, frame, first, values, BATCH);
 		if (!count)
 			break;
-		for (uint32_t i = 0; i < count && first + i < frame->code->nlocalsplus; i++)
-			if (values[i] && values[i] != s->py->none &&
-				is_exit_stack(pytype_of(s->py, values[i], NULL)))
+		for (uint32_t i = 0; i < count && first + i < frame->code->nlocalsplus; i++) {
+			if (!values[i] || values[i] == s->py->none || values[i] == s->passed[i])
+				continue;
+			if (is_exit_stack(pytype_of(s->py, values[i], NULL)))
 				return true;
+			s->passed[i] = values[i];
+		}
 	}
 	return false;
 }

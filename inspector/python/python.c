@@ -253,15 +253,19 @@ struct python *python_fork(const struct python *py)
 	return fork;
 }
 
-void python_join(struct python *py, struct python *fork)
+void python_take_over(struct python *py, const struct python *fork)
 {
 	for (size_t i = 0; i < fork->types.size; i++)
-		if (fork->types.slots[i].key && fork->types.slots[i].value &&
-			!addrmap_get(&py->types, fork->types.slots[i].key - 1, NULL))
-			pytype_at(py, fork->types.slots[i].key - 1, NULL);
+		if (fork->types.slots[i].key && fork->types.slots[i].value)
+			pytype_adopt(py, (const struct pytype *)(uintptr_t)fork->types.slots[i].value);
 	if (fork->unreadable && !py->unreadable)
 		py->first_unreadable = fork->first_unreadable;
 	py->unreadable += fork->unreadable;
+}
+
+void python_join(struct python *py, struct python *fork)
+{
+	python_take_over(py, fork);
 	python_discard(fork);
 }
 

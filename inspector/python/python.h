@@ -57,7 +57,8 @@ void python_close(struct python *py); /* NULL is allowed */
  * be resolved meanwhile. python_join frees it; what both then know of types, py alone knows again. */
 struct python *python_fork(const struct python *py);
 void python_join(struct python *py, struct python *fork);
-void python_discard(struct python *fork); /* without what it knows of types */
+void python_take_over(struct python *py, const struct python *fork); /* the same, and the fork stays */
+void python_discard(struct python *fork);			     /* without what it knows of types */
 
 /* What layout_resolve and layout_export need to know of it; all sources, no cache. */
 struct layout_request python_layout_request(const struct python *py);

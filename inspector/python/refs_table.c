@@ -22,7 +22,7 @@ static const struct reference references[] = {
 void refs_rows_of_kind(enum type_kind kind, uint16_t *first, uint16_t *end)
 {
 	*first = *end = 0;
-	for (size_t i = 0; i < REFERENCE_COUNT; i++) {
+	for (size_t i = 0; i < REFERENCE_COUNT && !(*end && references[i].kind != kind); i++) {
 		if (references[i].kind != kind)
 			continue;
 		if (!*end)

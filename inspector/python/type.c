@@ -7,6 +7,7 @@
 #include "inspector/python/str.h"
 #include "inspector/python/type_members.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Include/object.h. The bits that are used have meant the same since they exist. */
@@ -42,7 +43,7 @@ static const struct {
 static enum type_kind kind_of_name(const char *tp_name)
 {
 	for (size_t i = 0; i < sizeof(kind_names) / sizeof(kind_names[0]); i++)
-		if (strcmp(kind_names[i].name, tp_name) == 0)
+		if (kind_names[i].name[0] == tp_name[0] && strcmp(kind_names[i].name, tp_name) == 0)
 			return kind_names[i].kind;
 	return KIND_UNKNOWN;
 }
@@ -225,6 +226,52 @@ static struct pytype *read_type(struct python *py, uint64_t address, struct erro
 	set_kind(py, type, tp_name);
 	refs_rows_of_kind(type->kind, &type->refs_first, &type->refs_end);
 	type_members_read(py, type, body_pointer(py, &body, FIELD_type_members));
+	return type;
+}
+
+static const struct pytype *known_type(const struct python *py, uint64_t address)
+{
+	uint64_t known;
+
+	return addrmap_get(&py->types, address, &known) ? (const struct pytype *)(uintptr_t)known : NULL;
+}
+
+/* A copy in the arena of py; base: what py knows of its base. */
+static const struct pytype *copy_type(
+	struct python *py, const struct pytype *other, const struct pytype *base)
+{
+	struct pytype *type = arena_alloc(py->arena, sizeof(*type));
+	struct type_member *members;
+
+	*type = *other;
+	type->base = base;
+	type->name = arena_strdup(py->arena, other->name);
+	type->full_name = arena_strdup(py->arena, other->full_name);
+	if (other->member_count) {
+		members = arena_alloc(py->arena, other->member_count * sizeof(*members));
+		for (size_t i = 0; i < other->member_count; i++) {
+			members[i] = other->members[i];
+			members[i].name = arena_strdup(py->arena, other->members[i].name);
+		}
+		type->members = members;
+	}
+	addrmap_put(&py->types, type->address, (uint64_t)(uintptr_t)type);
+	return type;
+}
+
+/* Bases come first. A chain of them ends, for a type is read when its base is, but it may be long. */
+const struct pytype *pytype_adopt(struct python *py, const struct pytype *other)
+{
+	const struct pytype **chain = NULL, *type = NULL;
+	size_t count = 0, capacity = 0;
+
+	for (; other && !(type = known_type(py, other->address)); other = other->base) {
+		chain = grow_array(chain, &capacity, count + 1, sizeof(*chain));
+		chain[count++] = other;
+	}
+	while (count > 0)
+		type = copy_type(py, chain[--count], type);
+	free(chain);
 	return type;
 }
 

@@ -130,6 +130,10 @@ struct pytype {
 const struct pytype *pytype_of(struct python *py, uint64_t object, struct error *err);
 const struct pytype *pytype_at(struct python *py, uint64_t type, struct error *err);
 
+/* Takes over what another python for the same target knows of a type, and of its bases, which is faster than
+ * to read it again; nothing of the other's is kept. What py knows already stays. */
+const struct pytype *pytype_adopt(struct python *py, const struct pytype *other);
+
 /* Whether type is the type at ancestor or derived from it (by its MRO). */
 bool pytype_is_subtype(struct python *py, const struct pytype *type, uint64_t ancestor);
 

@@ -3,11 +3,9 @@
 #include "inspector/target/pagemap.h"
 #include "inspector/target/target_private.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 /* Untouched memory between two touched pages is copied with them when it is less than this: one system call
  * more costs as much as 8 KiB, a region more costs every search. */
@@ -26,6 +24,12 @@
 
 /* Zeros take no memory here, but address space. */
 #define MOST_ZEROS ((uint64_t)64 << 30)
+
+/* To look through so much in vain costs less than another system call. */
+#define MOST_IN_PASSING ((uint64_t)1 << 20)
+
+/* [vsyscall] is in no page table of a process. */
+#define USER_MOST ((uint64_t)INT64_MAX)
 
 void copy_plan_deinit(struct copy_plan *plan)
 {
@@ -80,7 +84,7 @@ static void add_file(struct copy_plan *plan, const struct mapping *m, const stru
 /* A private mapping of a file: the pages that were written to are memory, wherever they are now: .data, but
  * also what the loader relocated before it made it read-only, and text with a debugger's breakpoints. */
 static void plan_file(struct copy_plan *plan, const struct mapping *m, const struct mapped_file *file,
-	int pagemap, struct page_ranges *owned)
+	struct pagemap *pagemap, struct page_ranges *owned)
 {
 	uint64_t at = m->start, size = m->end - m->start;
 	/* At the edges of the mapping too, a short stretch goes with its neighbour. */
@@ -90,7 +94,7 @@ static void plan_file(struct copy_plan *plan, const struct mapping *m, const str
 		add_run(plan, m, m->start, m->end, RUN_COPY);
 		return;
 	}
-	if (!pagemap_owned(pagemap, m->start, m->end, FILE_GAP, owned)) {
+	if (!pagemap_owned(pagemap, m->start, m->end, true, FILE_GAP, owned)) {
 		/* Never written to, as far as its protection tells: only text can be trusted so far. */
 		if ((m->prot & PROT_EXEC) || size > MOST_OF_LOST_FILE)
 			add_file(plan, m, file, m->start, m->end);
@@ -131,11 +135,11 @@ static void add_zeros(struct copy_plan *plan, const struct mapping *m, uint64_t 
 }
 
 static void plan_anonymous(
-	struct copy_plan *plan, const struct mapping *m, int pagemap, struct page_ranges *owned)
+	struct copy_plan *plan, const struct mapping *m, struct pagemap *pagemap, struct page_ranges *owned)
 {
 	uint64_t at = m->start;
 
-	if (!pagemap_owned(pagemap, m->start, m->end, ZERO_GAP, owned)) {
+	if (!pagemap_owned(pagemap, m->start, m->end, false, ZERO_GAP, owned)) {
 		if (m->end - m->start > MOST_UNSEEN)
 			add_none(plan, m, m->start, m->end,
 				"it is too large for this kernel to be looked through");
@@ -151,8 +155,8 @@ static void plan_anonymous(
 	add_zeros(plan, m, at, m->end);
 }
 
-static void plan_mapping(struct copy_plan *plan, struct target *t, const struct mapping *m, int pagemap,
-	bool by_page, struct page_ranges *owned)
+static void plan_mapping(struct copy_plan *plan, struct target *t, const struct mapping *m,
+	struct pagemap *pagemap, bool by_page, struct page_ranges *owned)
 {
 	const struct mapped_file *file;
 
@@ -187,16 +191,38 @@ static void plan_mapping(struct copy_plan *plan, struct target *t, const struct 
 		add_none(plan, m, m->start, m->end, "it is no memory of a known kind");
 }
 
+/* The end of the mappings from one on that the kernel looks through at once: those of a library, and of the
+ * libraries beside it. Not for large memory that has no file, for which it need not tell as much, or is not
+ * asked. */
+static uint64_t stretch_end(const struct target *t, size_t i)
+{
+	uint64_t end = t->mappings[i].start;
+
+	for (; i < t->mapping_count; i++) {
+		const struct mapping *m = &t->mappings[i];
+		bool is_looked_at = m->inode != 0 && !m->is_shared && (m->prot & PROT_READ);
+
+		if ((!is_looked_at && m->end - m->start > MOST_IN_PASSING) || m->end > USER_MOST)
+			break;
+		end = m->end;
+	}
+	return end;
+}
+
 void copy_plan_make(struct copy_plan *plan, struct target *t, bool by_page)
 {
 	struct page_ranges owned = {.ranges = NULL};
-	int pagemap = openat(t->proc, "pagemap", O_RDONLY | O_CLOEXEC);
+	struct pagemap pagemap;
+	uint64_t end = 0;
 
+	pagemap_open(&pagemap, t->proc);
 	plan->count = 0;
 	plan->copy_bytes = 0;
-	for (size_t i = 0; i < t->mapping_count; i++)
-		plan_mapping(plan, t, &t->mappings[i], pagemap, by_page, &owned);
+	for (size_t i = 0; i < t->mapping_count; i++) {
+		if (t->mappings[i].start >= end)
+			pagemap_expect(&pagemap, end = stretch_end(t, i));
+		plan_mapping(plan, t, &t->mappings[i], &pagemap, by_page, &owned);
+	}
 	page_ranges_deinit(&owned);
-	if (pagemap >= 0)
-		close(pagemap);
+	pagemap_close(&pagemap);
 }

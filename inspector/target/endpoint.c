@@ -16,8 +16,10 @@
 
 /* A longer line is none of these tables'. */
 #define LINE_MOST ((size_t)1 << 16)
-/* A few lines. */
-#define FIRST_READ ((size_t)512)
+/* A line of net/tcp. */
+#define ONE_LINE ((size_t)150)
+/* So many are read one by one. */
+#define LINES_FIRST 32
 
 /* A table of sockets, which is read as far as it has to be: the kernel looks through every bucket of a hash
  * table of up to 512 Ki for the connections that follow the listening sockets, which takes milliseconds. */
@@ -41,7 +43,7 @@ enum { FILES = sizeof(files) / sizeof(files[0]) };
 struct reading {
 	bool is_open, is_done;
 	int fd;
-	size_t asked;	    /* bytes that the next read asks for; 0: none was made */
+	size_t reads;	    /* that were made */
 	bool has_titles;    /* the first line was seen */
 	struct strbuf text; /* owned; what is not parsed yet: the beginning of a line */
 };
@@ -185,14 +187,13 @@ static bool find_in(struct endpoint_table *table, size_t file, uint64_t inode, u
 
 	if (!open_file(table, file))
 		return false;
-	/* The kernel goes through its table, which is large, until it has as much as was asked for: sockets
-	 * that listen come first. */
+	/* The kernel goes through its table, which is large, until it has more than was asked for: sockets
+	 * that listen come first, and unless it is the last of them that is looked for it stops there. */
 	for (;;) {
-		room = r->asked ? r->asked : FIRST_READ;
+		room = r->reads++ < LINES_FIRST ? ONE_LINE : sizeof(block);
 		got = read(r->fd, block, room);
 		if (!got)
 			break;
-		r->asked = 2 * room < sizeof(block) ? 2 * room : sizeof(block);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 || r->text.length > LINE_MOST)

@@ -189,13 +189,31 @@ static void work_all(struct work *work, uint64_t bytes)
 		pthread_join(threads[--count], NULL);
 }
 
+/* Where half of a huge page or more is needed: to clear all of it costs less than to take the half page by
+ * page. It is said before there are threads, for many blocks at once, because the kernel lets nobody have a
+ * page meanwhile. */
+static void allow_huge_pages(const struct block *blocks, size_t count)
+{
+	uintptr_t start = 0, end = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uintptr_t at = (uintptr_t)blocks[i].bytes & ~(HUGE_PAGE - 1);
+
+		if (blocks[i].end - blocks[i].start < HUGE_PAGE / 2)
+			continue;
+		if (at != end) {
+			madvise((void *)start, end - start, MADV_HUGEPAGE);
+			start = at;
+		}
+		end = at + HUGE_PAGE;
+	}
+	madvise((void *)start, end - start, MADV_HUGEPAGE);
+}
+
 static void populate_block(struct work *work, const struct block *block)
 {
 	uint64_t size = block->end - block->start;
 
-	/* To clear all of it costs less than to take half of it page by page. */
-	if (size >= HUGE_PAGE / 2)
-		madvise((void *)((uintptr_t)block->bytes & ~(HUGE_PAGE - 1)), HUGE_PAGE, MADV_HUGEPAGE);
 	if (madvise(block->bytes, size, MADV_POPULATE_WRITE) == 0)
 		return;
 	if (errno != EINVAL) {
@@ -213,6 +231,7 @@ bool snapshot_populate(
 	struct block *blocks = plan_blocks(s, plan, &work.count);
 
 	work.blocks = blocks;
+	allow_huge_pages(blocks, work.count);
 	progress_phase(progress, "making room for a copy", plan->copy_bytes);
 	work_all(&work, plan->copy_bytes);
 	free(blocks);

@@ -245,17 +245,21 @@ static __attribute__((noinline)) bool read_pieces(
 	return true;
 }
 
-/* Nearly every read is of one word that is here, where the hint says: no more than that is done for it. */
+/* Nearly every read is of one word, or of a few, that are here, where the hint says: no more than that is
+ * done for it. */
 bool target_read(const struct target *t, uint64_t address, void *out, size_t size, struct error *err)
 {
 	size_t index = atomic_load_explicit(hint_of(t, address), memory_order_relaxed);
 	const struct region *region = &t->regions.regions[index];
 
-	if (size != 8 || (t->kind == TARGET_LIVE && !t->is_captured) || index >= t->regions.count ||
-		address < region->start || address >= region->end || region->end - address < 8 ||
+	if ((t->kind == TARGET_LIVE && !t->is_captured) || index >= t->regions.count ||
+		address < region->start || address >= region->end || region->end - address < size ||
 		!region->bytes || region->is_partial)
 		return read_pieces(t, address, out, size, err);
-	memcpy(out, region->bytes + (address - region->start), 8);
+	if (size == 8)
+		memcpy(out, region->bytes + (address - region->start), 8);
+	else
+		memcpy(out, region->bytes + (address - region->start), size);
 	return true;
 }
 

@@ -1,7 +1,8 @@
 /* Chains: from a coroutine across every await to what it finally waits for. */
-#include "inspector/asyncio/chain.h"
+#include "inspector/asyncio/follow.h"
 #include "tests/unit/fake_python.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 Suite *suite_asyncio_chain(void);
@@ -203,6 +204,63 @@ START_TEST(chain_of_a_running_coroutine_goes_on_on_the_stack)
 }
 END_TEST
 
+/* So many tasks that threads share them: the answer is that of one chain after another. */
+START_TEST(chains_of_many_tasks_are_those_of_each)
+{
+	enum { MANY = 1200, LOST_EACH = 100 };
+	struct addrmap driven = ADDRMAP_INIT;
+	struct asyncio a = {.task_count = MANY};
+	uint64_t future, code, place;
+	struct chain alone;
+
+	f = fake_create_large(_i, 1 << 20);
+	a.py = f->py;
+	a.tasks = xcalloc(MANY, sizeof(*a.tasks));
+	future = fake_future(f, &(struct fake_future){0});
+	code = fake_code(f, &(struct fake_code){.name = "work"});
+	for (size_t i = 0; i < MANY; i++) {
+		struct task *task = &a.tasks[i];
+
+		/* By name they stand in another order than by address. */
+		task->address = 0x1000 + 16 * (i * 7 % MANY);
+		addrmap_put(&a.task_index, task->address, i);
+		task->parts.waiter = future;
+		task->parts.coroutine =
+			i % LOST_EACH ? fake_generator(f, &(struct fake_generator){.type = "coroutine",
+								  .state = GEN_SUSPENDED,
+								  .code = code,
+								  .awaits = future})
+				      : FAKE_LOST;
+	}
+	tasks_follow(&a, &stacks, &driven);
+	ck_assert_uint_eq(f->py->unreadable, MANY / LOST_EACH);
+	ck_assert_uint_eq(driven.used, MANY - MANY / LOST_EACH);
+	for (size_t i = 0; i < MANY; i++) {
+		const struct task *task = &a.tasks[i];
+
+		alone = follow(task->parts.coroutine);
+		ck_assert(task->chain.is_cut == alone.is_cut && alone.is_cut == (i % LOST_EACH == 0));
+		ck_assert_uint_eq(task->chain.count, alone.count);
+		ck_assert_uint_eq(task->chain.future, alone.future);
+		ck_assert_int_eq(task->wait.kind, WAIT_FUTURE);
+		if (!alone.count)
+			continue;
+		ck_assert_str_eq(task->chain.links[0].qualname, alone.links[0].qualname);
+		ck_assert_uint_eq(task->chain.links[0].line, alone.links[0].line);
+		ck_assert_uint_eq(task->chain.links[0].address, task->parts.coroutine);
+		ck_assert(addrmap_get(&driven, task->parts.coroutine, &place));
+		ck_assert_uint_eq(driven_task(place), i);
+		ck_assert_uint_eq(driven_number(place), 0);
+	}
+	for (size_t i = 0; i < a.helper_count; i++)
+		python_discard(a.helpers[i]);
+	addrmap_deinit(&driven);
+	addrmap_deinit(&a.task_index);
+	asyncio_classes_deinit(&a.classes);
+	free(a.tasks);
+}
+END_TEST
+
 Suite *suite_asyncio_chain(void)
 {
 	Suite *suite = suite_create("asyncio_chain");
@@ -216,6 +274,7 @@ Suite *suite_asyncio_chain(void)
 	tcase_add_loop_test(tc, chain_with_an_unreadable_part_is_cut_there, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, chain_next_sees_through_wrappers, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, chain_of_a_running_coroutine_goes_on_on_the_stack, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, chains_of_many_tasks_are_those_of_each, 0, FAKE_VERSIONS);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

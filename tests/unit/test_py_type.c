@@ -298,6 +298,38 @@ static uint64_t member_table(uint64_t class)
 	return fake_get(f, class, FIELD_type_members);
 }
 
+/* What a fork has learned outlives it, and what was known before stays what it was. */
+START_TEST(type_that_a_fork_knows_is_taken_over)
+{
+	const struct pytype *type, *object;
+	struct python *fork;
+	uint64_t base, class;
+
+	f = fake_create(_i);
+	object = type_at(fake_type(f, "object"));
+	base = fake_class(f, &(struct fake_class){.name = "A", .module = "app", .slots = {"x"}});
+	class = fake_class(
+		f, &(struct fake_class){.name = "B", .module = "app", .base = base, .slots = {"z"}});
+	fork = python_fork(f->py);
+	ck_assert_ptr_nonnull(pytype_at(fork, class, NULL));
+	ck_assert_ptr_null(pytype_at(fork, class + 8, NULL));
+	python_join(f->py, fork);
+	/* It is not read again. */
+	fake_set(f, class, FIELD_type_basicsize, 1);
+	fake_set(f, base, FIELD_type_basicsize, 1);
+	type = type_at(class);
+	ck_assert_str_eq(type->full_name, "app.B");
+	ck_assert_str_eq(type->name, "B");
+	ck_assert_uint_eq(type->member_count, 2);
+	ck_assert_str_eq(type->members[0].name, "x");
+	ck_assert_str_eq(type->members[1].name, "z");
+	ck_assert_ptr_eq(type->base, type_at(base));
+	ck_assert_uint_eq(type->base->member_count, 1);
+	ck_assert_ptr_eq(type->base->base, object);
+	ck_assert_ptr_null(pytype_at(f->py, class + 8, NULL));
+}
+END_TEST
+
 START_TEST(type_members_outside_of_the_instance_do_not_count)
 {
 	static const uint64_t offsets[] = {0, 8, 17, 24, 32, UINT32_MAX - 7, UINT64_C(1) << 32, INT64_MAX - 7,
@@ -408,6 +440,7 @@ Suite *suite_py_type(void)
 	tcase_add_loop_test(tc, type_with_very_many_bases_is_read_without_them, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, type_whose_names_lead_to_ever_more_types_is_read, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, type_members_are_those_of_all_bases_by_offset, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, type_that_a_fork_knows_is_taken_over, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, type_members_outside_of_the_instance_do_not_count, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, type_members_of_other_types_do_not_count, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, type_members_without_an_end_are_bounded, 0, FAKE_VERSIONS);

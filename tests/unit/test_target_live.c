@@ -268,28 +268,50 @@ START_TEST(every_region_is_what_the_process_has)
 }
 END_TEST
 
+/* Of part of some memory; the table itself is the reference. */
+static void check_owned(struct pagemap *pagemap, const char *memory, size_t size, bool is_file, uint64_t gap)
+{
+	const uint64_t start = (uintptr_t)memory;
+	struct page_ranges a = {.ranges = NULL}, b = {.ranges = NULL};
+
+	ck_assert(pagemap_owned(pagemap, start, start + size, is_file, gap, &a));
+	ck_assert(pagemap_owned_by_entries(pagemap->fd, start, start + size, gap, &b));
+	ck_assert_uint_eq(a.count, b.count);
+	ck_assert_uint_gt(a.count, 0);
+	ck_assert_mem_eq(a.ranges, b.ranges, a.count * sizeof(*a.ranges));
+	page_ranges_deinit(&a);
+	page_ranges_deinit(&b);
+}
+
 START_TEST(both_ways_to_ask_for_pages_agree)
 {
-	const size_t size = (size_t)3 << 20;
+	const size_t size = (size_t)8 << 20, part = size / 16;
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	struct page_ranges a = {.ranges = NULL}, b = {.ranges = NULL};
-	int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	struct page_ranges none = {.ranges = NULL};
+	int proc = open("/proc/self", O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+	struct pagemap pagemap;
 
+	pagemap_open(&pagemap, proc);
 	madvise(memory, size, MADV_NOHUGEPAGE);
 	for (size_t page = 0; page < size / PAGE; page += 1 + page % 7)
 		memory[page * PAGE] = 1;
 	for (uint64_t gap = 0; gap < 8 * PAGE; gap += PAGE) {
-		ck_assert(pagemap_owned(fd, (uintptr_t)memory, (uintptr_t)memory + size, gap, &a));
-		ck_assert(pagemap_owned_by_entries(fd, (uintptr_t)memory, (uintptr_t)memory + size, gap, &b));
-		ck_assert_uint_eq(a.count, b.count);
-		ck_assert_uint_gt(a.count, 0);
-		ck_assert_mem_eq(a.ranges, b.ranges, a.count * sizeof(*a.ranges));
-		ck_assert_uint_eq(a.ranges[0].start, (uintptr_t)memory);
+		check_owned(&pagemap, memory, size, false, gap);
+		check_owned(&pagemap, memory, size, true, gap);
 	}
-	ck_assert(!pagemap_owned(-1, 0, PAGE, 0, &a));
-	page_ranges_deinit(&a);
-	page_ranges_deinit(&b);
-	close(fd);
+	/* One look for what several mappings would be, whose borders cut what it saw; and in no order. */
+	pagemap_expect(&pagemap, (uintptr_t)memory + size);
+	for (size_t at = 0; at < size; at += part + 3 * PAGE)
+		check_owned(&pagemap, memory + at, size - at < part ? size - at : part, at / PAGE % 2, 0);
+	check_owned(&pagemap, memory + part, part, true, 0);
+	check_owned(&pagemap, memory, part, true, 0);
+	check_owned(&pagemap, memory + 4 * PAGE, part, false, 0);
+	pagemap_close(&pagemap);
+	pagemap_open(&pagemap, -1);
+	ck_assert(!pagemap_owned(&pagemap, 0, PAGE, true, 0, &none));
+	pagemap_close(&pagemap);
+	page_ranges_deinit(&none);
+	close(proc);
 	munmap(memory, size);
 }
 END_TEST
