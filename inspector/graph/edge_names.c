@@ -130,6 +130,7 @@ void edge_names_resolve(struct edge_names *names)
 			at++;
 		r.end = at;
 		resolve_holder(&r);
+		target_ease(names->graph->py->target);
 	}
 	sort_stably(found.edges, found.count);
 	edge_names_deinit(names);
