@@ -132,8 +132,8 @@ static void name_holders(struct finder *f)
 
 			f->node = word * 64 + (uint32_t)__builtin_ctzll(left);
 			refs_of_object(&walk, heap_address(f->graph->heap, f->node), NULL);
-			target_ease(f->graph->py->target);
 		}
+		target_ease(f->graph->py->target);
 	}
 }
 

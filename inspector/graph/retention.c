@@ -394,6 +394,13 @@ static void prepare(const struct retention_graph *g, const uint64_t *objects, si
 	free(bits);
 }
 
+/* To ask costs more than to look at some. */
+static void ease_at(const struct retention_graph *g, size_t i)
+{
+	if (i % 64 == 0)
+		target_ease(g->a->py->target);
+}
+
 void retention_find(const struct retention_graph *g, const uint64_t *objects, size_t count, size_t paths_most,
 	struct retention *out)
 {
@@ -415,7 +422,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		struct request *r = &requests[i];
 
 		r->object = objects[i];
-		target_ease(g->a->py->target);
+		ease_at(g, i);
 		if (!r->is_known)
 			continue;
 		find_routes(g, r, paths_most);
@@ -430,7 +437,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		if (requests[i].is_known)
 			fill(g, &names, &requests[i], &out[i]);
 		free_request(&requests[i]);
-		target_ease(g->a->py->target);
+		ease_at(g, i);
 	}
 	free(requests);
 	leaf_refs_deinit(&leafs);
