@@ -19,9 +19,6 @@
 /* Async generators that frames have in hand, one for the other. */
 #define GENERATORS_MAX 64
 
-/* Variables of a frame that are read at once. */
-#define BATCH 32
-
 #define IN_EXIT_STACK "in an AsyncExitStack"
 
 struct search {
@@ -43,7 +40,7 @@ struct search {
 	size_t generator_count;
 	bool has_variable; /* some frame has an AsyncExitStack in a variable */
 	/* What the variables of the frame before had, which was none: many frames have the same in one. */
-	uint64_t passed[BATCH];
+	uint64_t passed[VARIABLES_AT_ONCE];
 };
 
 static void note_generator(struct search *s, uint64_t object)
@@ -215,20 +212,18 @@ static bool is_exit_stack(const struct pytype *type)
 
 static bool has_exit_stack(struct search *s, const struct pyframe *frame)
 {
-	uint64_t values[BATCH];
-	uint32_t count;
+	struct variable_iter iter;
+	uint64_t value;
 
-	for (uint32_t first = 0; first < frame->code->nlocalsplus; first += count) {
-		count = pyframe_variables(s->py, frame, first, values, BATCH);
-		if (!count)
-			break;
-		for (uint32_t i = 0; i < count && first + i < frame->code->nlocalsplus; i++) {
-			if (!values[i] || values[i] == s->py->none || values[i] == s->passed[i])
-				continue;
-			if (is_exit_stack(pytype_of(s->py, values[i], NULL)))
-				return true;
-			s->passed[i] = values[i];
-		}
+	variable_open(s->py, frame, &iter);
+	while (variable_next(&iter, &value)) {
+		uint64_t *passed = &s->passed[iter.slot % VARIABLES_AT_ONCE];
+
+		if (value == s->py->none || value == *passed)
+			continue;
+		if (is_exit_stack(pytype_of(s->py, value, NULL)))
+			return true;
+		*passed = value;
 	}
 	return false;
 }

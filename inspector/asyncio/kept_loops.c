@@ -76,8 +76,12 @@ static void add_of_globals(const struct search *s, const struct pyinterp *interp
 
 static void add_of_frame(const struct search *s, const struct pyframe *frame)
 {
-	for (uint32_t i = 0; frame->code && i < frame->code->nlocalsplus; i++)
-		add(s, pyframe_variable(s->py, frame, i));
+	struct variable_iter iter;
+	uint64_t value;
+
+	variable_open(s->py, frame, &iter);
+	while (variable_next(&iter, &value))
+		add(s, value);
 }
 
 void kept_loops_add(struct python *py, struct asyncio_classes *classes, const struct pythreads *threads,

@@ -18,8 +18,6 @@
 #define BUDGET_ONE   (1 << 16)
 /* Of the passes below: the first two ask variables, and what they hold. */
 #define NEAR_PASSES 2
-/* Variables of a frame that are read at once. */
-#define BATCH 32
 
 /* One search. The name is put together on the way back. */
 struct search {
@@ -144,18 +142,13 @@ static bool look_into(struct search *s, uint64_t holder, unsigned depth)
 
 static bool look_at_locals(struct search *s, const struct pyframe *frame, unsigned depth)
 {
-	uint64_t values[BATCH];
-	uint32_t count;
+	struct variable_iter iter;
+	uint64_t value;
 
-	for (uint32_t first = 0; first < frame->code->nlocalsplus; first += count) {
-		count = pyframe_variables(s->py, frame, first, values, BATCH);
-		if (!count)
-			break;
-		for (uint32_t i = 0; i < count && first + i < frame->code->nlocalsplus; i++)
-			if (values[i] && !pycode_is_hidden(frame->code, first + i) &&
-				look_at(s, values[i], depth))
-				return add_name(s, "", pycode_local_name(s->py, frame->code, first + i), "");
-	}
+	variable_open(s->py, frame, &iter);
+	while (variable_next(&iter, &value))
+		if (!pycode_is_hidden(frame->code, iter.slot) && look_at(s, value, depth))
+			return add_name(s, "", pycode_local_name(s->py, frame->code, iter.slot), "");
 	return false;
 }
 

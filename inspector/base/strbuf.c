@@ -163,7 +163,7 @@ bool utf8_valid(const char *bytes, size_t length)
 /* Characters that move the cursor, change what was printed before, or hide what follows. */
 static bool unsafe_codepoint(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029 ||
+	return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x2028 || c == 0x2029 ||
 	       (c >= 0x200b && c <= 0x200f) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
 	       c == 0xfeff || (c >= 0xe0000 && c <= 0xe007f);
 }

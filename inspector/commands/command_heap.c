@@ -26,7 +26,7 @@ static int by_count(const void *a, const void *b)
 
 bool command_heap(struct session *session, struct error *err)
 {
-	const struct model_options wants = {.needs_graph = true, .needs_leaves = true};
+	const struct model_options wants = {.needs_graph = true, .needs_leaves = true, .without_roots = true};
 	struct census census;
 	struct view view;
 	bool ok;

@@ -84,7 +84,8 @@ static bool show(struct session *session, const struct asked *asked, bool with_r
 	struct view view = session_view(session, asked->by_address ? SHOW_OBJECT : SHOW_OBJECTS);
 	bool ok;
 
-	retention_find(&graph, asked->objects, asked->count, session->options->paths_most, found);
+	retention_find(
+		&graph, asked->objects, asked->count, with_paths ? session->options->paths_most : 0, found);
 	native_refs_find(&graph, found, asked->count);
 	view.objects = found;
 	view.object_count = asked->count;

@@ -78,6 +78,8 @@ static void build_graph(struct model *model, const struct model_options *options
 	if (!model->graph)
 		return;
 	target_trim(py->target);
+	if (options->without_roots)
+		return;
 	roots_find(model->asyncio, model->graph, &model->roots);
 	progress_phase(py->progress, "finding what roots lead to", 0);
 	reach_compute(model->graph, &model->roots, &model->reach);

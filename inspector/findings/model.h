@@ -76,6 +76,7 @@ struct model_options {
 	uint64_t rules;	     /* these alone: bits 1 << (index in rules of findings.h); 0: all */
 	bool may_be_partial; /* when the user interrupts it, what is known by then is an answer too */
 	bool needs_leaves;   /* with a graph: what is referred to and no node of it */
+	bool without_roots;  /* with a graph: nobody asks what leads to its nodes */
 	bool needs_retained; /* with a graph, and unless memory is scarce: what would be freed with each
 				object */
 	bool needs_loops;    /* as in struct asyncio_options; with a graph also who holds each */

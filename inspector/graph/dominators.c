@@ -6,9 +6,15 @@
 
 /* By number, in one place: the search for semidominators jumps about. */
 struct info {
-	uint32_t parent; /* in the tree of the search; later the root of a path that was compressed */
-	uint32_t semi;	 /* semidominator, so far */
-	uint32_t label;	 /* of the path up to parent, the number whose semi is least */
+	union {
+		uint32_t parent; /* in the tree of the search; later the root of a path that was compressed */
+		uint32_t depth;	 /* in the end: in the tree of dominators */
+	};
+	uint32_t semi; /* semidominator, so far */
+	union {
+		uint32_t label; /* of the path up to parent, the number whose semi is least */
+		uint32_t jump;	/* in the end: a dominator further above, as in dominator_tree.h */
+	};
 };
 
 struct visit {
@@ -235,14 +241,26 @@ static void find_semidominators(struct search *s)
 	}
 }
 
+/* The nearest of the parent's dominators that is no further below than the semidominator. Step by step it may
+ * be as far for each node as the tree is deep: a list that is linked a long way has at its end what something
+ * at its start has too. So some steps are long. */
 static void find_dominators(struct search *s)
 {
-	for (uint32_t w = 1; w <= s->last; w++) {
-		uint32_t at = s->vertex[w];
+	struct info *info = s->info;
 
-		while (at > s->info[w].semi)
-			at = s->vertex[at];
+	info[0] = (struct info){.depth = 0, .jump = 0};
+	for (uint32_t w = 1; w <= s->last; w++) {
+		uint32_t at = s->vertex[w], semi = info[w].semi, jump;
+
+		while (at > semi)
+			at = info[at].jump > semi ? info[at].jump : s->vertex[at];
 		s->vertex[w] = at;
+		jump = info[at].jump;
+		info[w].depth = info[at].depth + 1;
+		info[w].jump =
+			info[at].depth - info[jump].depth == info[jump].depth - info[info[jump].jump].depth
+				? info[jump].jump
+				: at;
 	}
 }
 

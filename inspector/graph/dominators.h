@@ -4,7 +4,8 @@
  * are a chain; the nearest is its immediate dominator, and these make a tree under a root that is no object.
  *
  * Semi-NCA (Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005), without
- * recursion, on flat arrays: 20 bytes for each node while it runs, 8 after. */
+ * recursion, on flat arrays: 20 bytes for each node while it runs, 8 after. Nearly linear: its second part,
+ * which is quadratic as published, goes up the tree by jumps. */
 #ifndef ASYNCINSPECT_GRAPH_DOMINATORS_H
 #define ASYNCINSPECT_GRAPH_DOMINATORS_H
 

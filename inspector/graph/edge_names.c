@@ -116,7 +116,7 @@ static void sort_stably(struct named_edge *edges, size_t count)
 void edge_names_resolve(struct edge_names *names)
 {
 	struct edge_names found;
-	size_t at = 0;
+	size_t at = 0, holders = 0;
 
 	edge_names_init(&found, names->graph);
 	if (names->count)
@@ -130,6 +130,8 @@ void edge_names_resolve(struct edge_names *names)
 			at++;
 		r.end = at;
 		resolve_holder(&r);
+		if (++holders % 64 == 0)
+			target_ease(names->graph->py->target);
 	}
 	sort_stably(found.edges, found.count);
 	edge_names_deinit(names);

@@ -120,7 +120,9 @@ static bool is_known(void *context, uint64_t address)
 
 static void name_holders(struct finder *f)
 {
-	for (uint32_t word = 0; word <= f->graph->count / 64; word++) {
+	const struct progress *progress = f->graph->py->progress;
+
+	for (uint32_t word = 0; word <= f->graph->count / 64 && !progress_is_interrupted(progress); word++) {
 		for (uint64_t left = f->holders[word]; left; left &= left - 1) {
 			struct ref_walk walk = {.py = f->graph->py,
 				.visit = visit_wanted,
@@ -131,6 +133,7 @@ static void name_holders(struct finder *f)
 			f->node = word * 64 + (uint32_t)__builtin_ctzll(left);
 			refs_of_object(&walk, heap_address(f->graph->heap, f->node), NULL);
 		}
+		target_ease(f->graph->py->target);
 	}
 }
 

@@ -99,12 +99,14 @@ static void add_root_routes(const struct retention_graph *g, struct request *r, 
 			.nodes = xmalloc(sizeof(uint32_t))};
 		r->routes[r->route_count++].nodes[0] = LEAF;
 	}
-	for (size_t i = 0; r->node != LEAF && i < g->roots->count && r->route_count < most; i++) {
+	for (size_t i = 0; r->node != LEAF && i < g->roots->count; i++) {
 		struct route *route = &r->routes[r->route_count];
 
 		if (g->roots->items[i].node != r->node)
 			continue;
 		r->holder_count++;
+		if (r->route_count >= most)
+			continue;
 		*route = (struct route){.root = (uint32_t)i, .count = 1, .nodes = xmalloc(sizeof(uint32_t))};
 		route->nodes[0] = r->node;
 		r->route_count++;
@@ -403,6 +405,13 @@ static void prepare(const struct retention_graph *g, const uint64_t *objects, si
 	free(bits);
 }
 
+/* To ask costs more than to look at some. */
+static void ease_at(const struct retention_graph *g, size_t i)
+{
+	if (i % 64 == 0)
+		target_ease(g->a->py->target);
+}
+
 void retention_find(const struct retention_graph *g, const uint64_t *objects, size_t count, size_t paths_most,
 	struct retention *out)
 {
@@ -424,6 +433,7 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		struct request *r = &requests[i];
 
 		r->object = objects[i];
+		ease_at(g, i);
 		if (!r->is_known)
 			continue;
 		find_routes(g, r, paths_most);
@@ -434,11 +444,12 @@ void retention_find(const struct retention_graph *g, const uint64_t *objects, si
 		want_names(g, r, &names);
 	}
 	edge_names_resolve(&names);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		if (requests[i].is_known)
 			fill(g, &names, &requests[i], &out[i]);
-	for (size_t i = 0; i < count; i++)
 		free_request(&requests[i]);
+		ease_at(g, i);
+	}
 	free(requests);
 	leaf_refs_deinit(&leafs);
 	edge_names_deinit(&names);

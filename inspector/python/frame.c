@@ -196,24 +196,49 @@ uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32
 	return read_pointer(py, value, FIELD_cell_contents, &value, NULL) ? value : 0;
 }
 
-uint32_t pyframe_variables(
-	struct python *py, const struct pyframe *frame, uint32_t first, uint64_t *values, uint32_t most)
+void variable_open(struct python *py, const struct pyframe *frame, struct variable_iter *iter)
 {
-	uint32_t count = first < frame->slots ? frame->slots - first : 0;
+	iter->py = py;
+	iter->frame = frame;
+	iter->slot = iter->next = iter->first = iter->count = 0;
+}
+
+/* As pyframe_variable of as many slots as there is room for. */
+static void read_variables(struct variable_iter *iter, uint32_t end)
+{
+	struct python *py = iter->py;
+	const struct pyframe *frame = iter->frame;
 	bool is_whole;
 
-	if (count > most)
-		count = most;
-	is_whole = target_read(
-		py->target, frame->localsplus + 8 * (uint64_t)first, values, count * sizeof(*values), NULL);
-	for (uint32_t i = 0; i < count; i++) {
-		if (!is_whole || pycode_is_cell(frame->code, first + i) ||
-			pycode_is_free(frame->code, first + i))
-			values[i] = pyframe_variable(py, frame, first + i);
+	iter->first = iter->next;
+	iter->count = end - iter->first < VARIABLES_AT_ONCE ? end - iter->first : VARIABLES_AT_ONCE;
+	is_whole = target_read(py->target, frame->localsplus + 8 * (uint64_t)iter->first, iter->values,
+		iter->count * sizeof(*iter->values), NULL);
+	for (uint32_t i = 0; i < iter->count; i++) {
+		uint32_t slot = iter->first + i;
+
+		if (!is_whole || pycode_is_cell(frame->code, slot) || pycode_is_free(frame->code, slot))
+			iter->values[i] = pyframe_variable(py, frame, slot);
 		else
-			values[i] = py->era->untag(values[i]);
+			iter->values[i] = py->era->untag(iter->values[i]);
 	}
-	return count;
+}
+
+bool variable_next(struct variable_iter *iter, uint64_t *value)
+{
+	const struct pyframe *frame = iter->frame;
+	uint32_t locals = frame->code ? frame->code->nlocalsplus : 0,
+		 end = locals < frame->slots ? locals : frame->slots;
+
+	while (iter->next < end) {
+		if (iter->next == iter->first + iter->count)
+			read_variables(iter, end);
+		iter->slot = iter->next++;
+		*value = iter->values[iter->slot - iter->first];
+		if (*value)
+			return true;
+	}
+	return false;
 }
 
 uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const char *name)

@@ -47,9 +47,20 @@ uint64_t pyframe_local(struct python *py, const struct pyframe *frame, const cha
  * itself. An argument that becomes a cell is stored as it is until MAKE_CELL ran. */
 uint64_t pyframe_variable(struct python *py, const struct pyframe *frame, uint32_t i);
 
-/* The same of as many slots as there are from first on, at most most, with one read. Returns how many. */
-uint32_t pyframe_variables(
-	struct python *py, const struct pyframe *frame, uint32_t first, uint64_t *values, uint32_t most);
+/* The variables of a frame that are set, in the order of their slots, which are read many at a time: open it,
+ * then next until false. A frame without code has none. */
+#define VARIABLES_AT_ONCE 32
+
+struct variable_iter {
+	struct python *py;	     /* borrowed */
+	const struct pyframe *frame; /* borrowed */
+	uint32_t slot;		     /* of the variable that was given last */
+	uint32_t next, first, count; /* the slot to look at next; those that were read */
+	uint64_t values[VARIABLES_AT_ONCE];
+};
+
+void variable_open(struct python *py, const struct pyframe *frame, struct variable_iter *iter);
+bool variable_next(struct variable_iter *iter, uint64_t *value);
 
 /* The two forms, for era.c. */
 bool frame_read_struct(struct python *py, uint64_t address, struct pyframe *frame, struct error *err);

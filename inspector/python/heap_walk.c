@@ -269,13 +269,18 @@ static bool walk_ring(struct python *py, struct heap *heap, const struct heap_li
 static bool walk_list_collecting(struct python *py, struct heap *heap, uint64_t ring, struct error *err)
 {
 	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
-	uint64_t at;
+	uint64_t at, count = 0;
 
 	if (!read_pointer(py, ring, FIELD_gc_head_next, &at, err))
 		return false;
 	for (at &= LINK_MASK; at != ring; at &= LINK_MASK) {
 		if (!heap_add(heap, at + head_size))
 			return error_at(err, ERROR_CORRUPT, at, "the collector's lists are in pieces");
+		if (++count % 64 == 0) {
+			target_ease(py->target);
+			if (progress_is_interrupted(py->progress))
+				return error_set(err, ERROR_INTERRUPTED, "interrupted");
+		}
 		if (!read_pointer(py, at, FIELD_gc_head_next, &at, err))
 			return false;
 	}

@@ -11,7 +11,7 @@
 
 struct body {
 	uint64_t address;
-	const uint8_t *bytes; /* borrowed until the target is closed */
+	const uint8_t *bytes; /* borrowed as target_bytes has it */
 	size_t size;
 };
 

@@ -64,7 +64,7 @@ static json_t *json_overdue(const struct loop *loop)
 
 	if (loop->now < 0)
 		return json_null();
-	return json_pack("{s:I, s:f}", "count", (json_int_t)count, "most_seconds", most);
+	return json_pack("{s:I, s:o}", "count", (json_int_t)count, "most_seconds", json_seconds(most));
 }
 
 static json_t *json_work(const struct view *view, const struct workqueue *backlog)

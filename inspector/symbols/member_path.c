@@ -82,6 +82,9 @@ static bool answer_place(struct type_table *table, const struct type *outer, enu
 		found.offset = (uint32_t)(place->bit / 8);
 		found.size = (uint32_t)size;
 	}
+	/* Damage: readers make sure of a struct, and then take its members. */
+	if (kind != QUERY_STRIDE && (uint64_t)found.offset + found.size > outer->size)
+		return false;
 	*answer = found;
 	return true;
 }

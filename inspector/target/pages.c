@@ -12,6 +12,9 @@
 #define PAGE	((uint64_t)4096)
 #define AROUND	((uint64_t)16 << 10)  /* what comes with a page: a pool of small objects */
 #define ONWARDS ((uint64_t)128 << 10) /* and when the pages before it are there */
+/* Pages that are read with one call: the kernel gives 2 GiB at most, and what it leaves out then is no page
+ * that cannot be read. */
+#define AT_ONCE (((uint64_t)1 << 30) / PAGE)
 
 void pages_init(struct pages *pages, struct region_list *regions)
 {
@@ -77,7 +80,7 @@ static bool fetch(struct pages *pages, const struct region *region, uint64_t fir
 			from++;
 			continue;
 		}
-		while (end < to && !has(pages->fetched, first + end))
+		while (end < to && end - from < AT_ONCE && !has(pages->fetched, first + end))
 			end++;
 		size = region->start + end * PAGE > region->end ? region->end - region->start - from * PAGE
 								: (end - from) * PAGE;

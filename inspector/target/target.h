@@ -186,10 +186,10 @@ const struct mapping *target_find_mapping(const struct target *t, uint64_t addre
 const struct region *target_regions(const struct target *t, size_t *count);	     /* sorted by start */
 const struct target_thread *target_threads(const struct target *t, size_t *count);
 
-/* size contiguous bytes at address, borrowed until target_close; not aligned. NULL on failure: ERROR_UNMAPPED
- * or ERROR_NOT_SAVED with the first address that failed (not always the one asked for). Touching regions are
- * joined only when their bytes are contiguous here; a read across two that are not fails as ERROR_NOT_SAVED
- * (use target_read). */
+/* size contiguous bytes at address, borrowed until target_close, or target_trim; not aligned. NULL on
+ * failure: ERROR_UNMAPPED or ERROR_NOT_SAVED with the first address that failed (not always the one asked
+ * for). Touching regions are joined only when their bytes are contiguous here; a read across two that are not
+ * fails as ERROR_NOT_SAVED (use target_read). */
 const void *target_bytes(const struct target *t, uint64_t address, size_t size, struct error *err);
 
 /* Copies size bytes. Crosses regions. On failure out is undefined. */

@@ -51,10 +51,11 @@ struct target {
 	bool is_cut;	     /* by the user, while it was held */
 	bool is_partial;     /* the copy is made as it is asked for */
 	struct tracer *held; /* owned: holds the process while pages are fetched; NULL: nobody is held */
-	bool is_open;	     /* pages may be fetched: it is held, or cannot be */
-	pthread_t holder;    /* the thread that may let it go */
-	struct pages pages;  /* what was fetched */
-	bool no_map_files;   /* /proc/PID/map_files may not be used: do not try again */
+	/* Pages may be fetched: it is held, or cannot be. Who holds it may let it go while others fetch. */
+	_Atomic bool is_open;
+	pthread_t holder;   /* the thread that may let it go */
+	struct pages pages; /* what was fetched */
+	bool no_map_files;  /* /proc/PID/map_files may not be used: do not try again */
 	struct snapshot snapshot;
 	double stopped_ms;
 	double monotonic; /* seconds, when the memory was copied; 0: unknown */

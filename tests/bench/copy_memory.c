@@ -1,6 +1,15 @@
-/* copy_memory PID: copies every writable private mapping of a process once, as fast as the kernel allows: by
- * two threads, in blocks of a megabyte, into fresh huge pages. Prints "BYTES NANOSECONDS". The reference that
- * the inspector's own figures are told in. */
+/* copy_memory PID: copies every writable private mapping of a process, as fast as the kernel allows: by two
+ * threads, in blocks of a megabyte, into fresh huge pages. Prints "BYTES NANOSECONDS". The reference that the
+ * inspector's own figures are told in.
+ *
+ * It copies three times, each time into memory that is mapped anew, and tells the shortest time. Memory that
+ * a virtual machine has not used since it started is had from its host first, which takes seconds for a GiB,
+ * once: a reference that paid for that would flatter what is measured after it. What counts is the kernel's
+ * own work, to clear the pages and to copy. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,15 +25,16 @@ struct range {
 	uint64_t start, end;
 };
 
-enum { MOST_RANGES = 65536, THREADS = 2 };
+enum { MOST_RANGES = 65536, THREADS = 2, COPIES = 3 };
 #define BLOCK ((uint64_t)1 << 20)
 #define HUGE  ((uint64_t)2 << 20)
 
 struct work {
 	pid_t pid;
 	struct range *blocks;
-	char **places;
+	uint64_t *places; /* of the blocks, in the buffer */
 	size_t count;
+	char *buffer;
 	_Atomic size_t next;
 	_Atomic uint64_t copied;
 };
@@ -69,7 +79,7 @@ static void *copy(void *argument)
 
 	while ((i = atomic_fetch_add(&w->next, 1)) < w->count) {
 		size_t size = w->blocks[i].end - w->blocks[i].start;
-		struct iovec here = {w->places[i], size};
+		struct iovec here = {w->buffer + w->places[i], size};
 		struct iovec there = {(void *)(uintptr_t)w->blocks[i].start, size};
 		ssize_t got = process_vm_readv(w->pid, &here, 1, &there, 1, 0);
 
@@ -79,13 +89,35 @@ static void *copy(void *argument)
 	return NULL;
 }
 
+/* Nanoseconds of one copy of total bytes; 0: there is no room for it. */
+static uint64_t copy_once(struct work *w, uint64_t total)
+{
+	char *map = mmap(NULL, total + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_t threads[THREADS];
+	uint64_t start, took;
+
+	if (map == MAP_FAILED)
+		return 0;
+	w->buffer = map + (-(uintptr_t)map & (HUGE - 1));
+	madvise(w->buffer, total, MADV_HUGEPAGE);
+	w->next = 0;
+	w->copied = 0;
+	start = now();
+	for (int i = 1; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, copy, w);
+	copy(w);
+	for (int i = 1; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	took = now() - start;
+	munmap(map, total + HUGE);
+	return took;
+}
+
 int main(int argc, char **argv)
 {
 	static struct range ranges[MOST_RANGES];
-	uint64_t total = 0, start, used = 0;
+	uint64_t total = 0, used = 0, least = UINT64_MAX;
 	struct work work = {.count = 0};
-	pthread_t threads[THREADS];
-	char *buffer;
 	size_t count;
 
 	count = argc == 2 ? read_ranges(argv[1], ranges, &total) : 0;
@@ -96,28 +128,24 @@ int main(int argc, char **argv)
 	work.pid = atoi(argv[1]);
 	work.blocks = calloc(total / BLOCK + 2 * count + 1, sizeof(*work.blocks));
 	work.places = calloc(total / BLOCK + 2 * count + 1, sizeof(*work.places));
-	buffer = mmap(NULL, total + HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (buffer == MAP_FAILED || !work.blocks || !work.places) {
-		perror("copy_memory");
-		return 1;
-	}
-	buffer += -(uintptr_t)buffer & (HUGE - 1);
-	madvise(buffer, total, MADV_HUGEPAGE);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; work.blocks && work.places && i < count; i++) {
 		for (uint64_t at = ranges[i].start; at < ranges[i].end; at = work.blocks[work.count++].end) {
 			uint64_t end = at + BLOCK < ranges[i].end ? at + BLOCK : ranges[i].end;
 
 			work.blocks[work.count] = (struct range){at, end};
-			work.places[work.count] = buffer + used;
+			work.places[work.count] = used;
 			used += end - at;
 		}
 	}
-	start = now();
-	for (int i = 1; i < THREADS; i++)
-		pthread_create(&threads[i], NULL, copy, &work);
-	copy(&work);
-	for (int i = 1; i < THREADS; i++)
-		pthread_join(threads[i], NULL);
-	printf("%" PRIu64 " %" PRIu64 "\n", work.copied, now() - start);
+	for (int i = 0; i < COPIES; i++) {
+		uint64_t took = copy_once(&work, total);
+
+		if (!took) {
+			perror("copy_memory");
+			return 1;
+		}
+		least = took < least ? took : least;
+	}
+	printf("%" PRIu64 " %" PRIu64 "\n", (uint64_t)work.copied, least);
 	return work.copied ? 0 : 1;
 }

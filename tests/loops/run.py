@@ -117,6 +117,15 @@ def check_idle(loops, text, interpreter, is_live, offset=0):
          text)
 
 
+def check_endless(loops, text, interpreter, is_live):
+    """JSON has no number for that."""
+    loop = loops[0]
+    need(loop.get("overdue") == {"count": 1, "most_seconds": None}, "overdue: %s", loop.get("overdue"))
+    need([(t["when"], t["in_seconds"]) for t in loop["timers"]] == 2 * [(None, None)], "timers: %s",
+         loop["timers"])
+    need("overdue by inf s" in text or "overdue by at least inf s" in text, "the text: %s", text)
+
+
 def words_of(loops):
     """What the callbacks that are ready would print: where each loop is kept."""
     return sorted(h["text"][len("print('"):-2] for loop in loops for h in loop["ready_handles"])
@@ -149,7 +158,8 @@ def check_nothing_all(loops, text, interpreter, is_live):
     need(loops == [] and text == "There is no event loop.\n", "%s, %s", loops, text)
 
 
-CHECKS = {"busy": check_busy, "idle": check_idle, "over": check_over, "nothing": check_nothing}
+CHECKS = {"busy": check_busy, "idle": check_idle, "endless": check_endless, "over": check_over,
+          "nothing": check_nothing}
 WITH_HEAP = {"busy": check_busy, "over": check_over_all, "nothing": check_nothing_all}
 
 

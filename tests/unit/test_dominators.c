@@ -276,6 +276,32 @@ START_TEST(dominators_of_a_chain_of_a_million_need_no_stack)
 }
 END_TEST
 
+/* A list that is linked a long way, and at its end many objects that something at its start has too: the
+ * search meets each of them at the far end, and what dominates it is at the near one. */
+START_TEST(dominators_far_above_are_found_in_few_steps)
+{
+	enum { LONG = 100000, MANY = 1000000 };
+	struct edge *edges = malloc((LONG + 2 * (size_t)MANY) * sizeof(*edges));
+	const uint32_t root = 0;
+	struct dominators d;
+	size_t count = 0;
+
+	for (uint32_t i = 0; i < LONG; i++)
+		edges[count++] = (struct edge){i, i + 1};
+	for (uint32_t i = 1; i <= MANY; i++)
+		edges[count++] = (struct edge){LONG, LONG + i};
+	for (uint32_t i = 1; i <= MANY; i++)
+		edges[count++] = (struct edge){0, LONG + i};
+	make(LONG + MANY + 1, edges, count);
+	dominators_compute(&graph, &(struct dominator_request){.roots = &root, .root_count = 1}, &d);
+	for (uint32_t i = 1; i <= MANY; i++)
+		if (d.idom[d.number[LONG + i]] != d.number[0])
+			ck_abort_msg("of node %u", LONG + i);
+	dominators_deinit(&d);
+	free(edges);
+}
+END_TEST
+
 Suite *suite_dominators(void)
 {
 	Suite *suite = suite_create("dominators");
@@ -293,6 +319,7 @@ Suite *suite_dominators(void)
 	tcase_add_loop_test(tc, dominators_of_random_graphs_are_those_of_the_definition, 0, 20);
 	tcase_add_loop_test(tc, common_dominators_of_random_trees_are_the_nearest, 0, 10);
 	tcase_add_test(tc, dominators_of_a_chain_of_a_million_need_no_stack);
+	tcase_add_test(tc, dominators_far_above_are_found_in_few_steps);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

@@ -359,6 +359,27 @@ START_TEST(retention_gives_each_way_by_another_holder)
 	ck_assert_uint_eq(r.holder_count, 2);
 	r = retention_of(target, 0);
 	ck_assert_uint_eq(r.path_count, 0);
+	ck_assert_uint_eq(r.holder_count, 2);
+}
+END_TEST
+
+/* Roots that hold it themselves are among them: here a module under two names, in a dictionary that is
+ * reached too. */
+START_TEST(retention_counts_the_holders_that_it_shows_no_way_by)
+{
+	uint64_t target;
+	struct retention r;
+
+	f = fake_create(_i);
+	fake_start(f);
+	target = tracked(fake_module(f, tracked(fake_dict_of(f, FAKE_UNICODE, NULL, 0))));
+	fake_set_modules(f, tracked(fake_dict(f, fake_str(f, "app"), target, fake_str(f, "again"), target)));
+	build();
+	for (size_t most = 0; most < 5; most++) {
+		r = retention_of(target, most);
+		ck_assert_uint_eq(r.holder_count, 3);
+		ck_assert_uint_eq(r.path_count, most < 3 ? most : 3);
+	}
 }
 END_TEST
 
@@ -661,6 +682,7 @@ Suite *suite_graph(void)
 	tcase_add_loop_test(tc, retention_of_what_is_no_object_knows_nothing, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_of_what_is_no_node_asks_every_object, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, retention_gives_each_way_by_another_holder, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, retention_counts_the_holders_that_it_shows_no_way_by, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, reach_does_not_pass_the_registry_of_tasks, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, referrers_grow_a_tree, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, objects_of_a_type_are_found_by_its_name, 0, FAKE_VERSIONS);

@@ -256,6 +256,62 @@ START_TEST(frame_gives_its_slots_and_variables)
 }
 END_TEST
 
+/* What one by one gives, of a frame that is made by hand. */
+static void assert_variables(const struct pyframe *frame)
+{
+	uint32_t locals = frame->code ? frame->code->nlocalsplus : 0;
+	struct variable_iter iter;
+	uint64_t value;
+
+	variable_open(f->py, frame, &iter);
+	for (uint32_t i = 0; i < locals; i++) {
+		uint64_t expected = pyframe_variable(f->py, frame, i);
+
+		if (!expected)
+			continue;
+		ck_assert(variable_next(&iter, &value));
+		ck_assert_uint_eq(iter.slot, i);
+		ck_assert_uint_eq(value, expected);
+	}
+	ck_assert(!variable_next(&iter, &value));
+}
+
+START_TEST(frame_variables_come_one_after_another)
+{
+	struct pycode code = {.nlocalsplus = 70};
+	struct pyframe frame = {.code = &code, .slots = 75};
+	uint64_t values[75], slots[3];
+	struct error err;
+
+	f = fake_create(_i);
+	for (uint64_t i = 0; i < 75; i++)
+		values[i] = i % 3 == 1 || (i > 30 && i < 66) ? 0 : fake_int(f, i);
+	frame.localsplus = fake_tuple_of(f, values, 75) + python_field(f->py, FIELD_tuple_items)->offset;
+	assert_variables(&frame);
+	for (uint32_t i = 0; i < 75; i++) {
+		frame.slots = i;
+		assert_variables(&frame);
+		frame.slots = 75;
+		code.nlocalsplus = i;
+		assert_variables(&frame);
+	}
+	code.nlocalsplus = 70;
+	frame.localsplus = FAKE_NOWHERE;
+	assert_variables(&frame);
+	frame.code = NULL;
+	assert_variables(&frame);
+	slots[0] = f->py->none;
+	slots[1] = fake_cell(f, values[0]);
+	slots[2] = values[0];
+	ck_assert(read_frame(
+		fake_frame(f,
+			&(struct fake_frame){
+				.code = code_of_two(), .slots = slots, .slot_count = 3, .stacktop = 3}),
+		&frame, &err));
+	assert_variables(&frame);
+}
+END_TEST
+
 START_TEST(frame_variable_of_a_cell_that_is_not_made_yet_is_the_value)
 {
 	uint64_t one, slots[2];
@@ -421,6 +477,7 @@ Suite *suite_py_code(void)
 	tcase_add_loop_test(tc, code_that_is_none_is_refused, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, code_locals_have_names_and_kinds, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, frame_gives_its_slots_and_variables, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, frame_variables_come_one_after_another, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, frame_variable_of_a_cell_that_is_not_made_yet_is_the_value, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, frame_that_executes_shows_its_locals_only, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, frame_with_an_impossible_stack_is_refused, 0, FAKE_VERSIONS);

@@ -127,6 +127,19 @@ START_TEST(objects_whose_heads_look_like_none_piece_by_piece)
 }
 END_TEST
 
+/* Then the lists are followed in one direction, by what is read. */
+START_TEST(objects_of_a_running_collection_piece_by_piece)
+{
+	f = fake_create_large(_i, MEMORY);
+	fake_start(f);
+	free(track_shuffled(LISTS));
+	fake_set(f, f->interp + python_field(f->py, FIELD_interp_gc)->offset, FIELD_gc_collecting, 1);
+	ck_assert(!walks_alike(LISTS));
+	/* What was dropped on the way was fetched again. */
+	ck_assert_uint_gt(target_bytes_copied(held.target), 2 * MEMORY);
+}
+END_TEST
+
 /* One word of a head, in a list that one walk goes through, or two from both ends. */
 static void damage(enum field_id link, uint64_t head, uint64_t wrong)
 {
@@ -305,6 +318,7 @@ Suite *suite_scarce(void)
 	tcase_add_loop_test(tc, objects_of_a_world_piece_by_piece, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, objects_in_no_order_piece_by_piece, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, objects_whose_heads_look_like_none_piece_by_piece, 0, FAKE_VERSIONS);
+	tcase_add_loop_test(tc, objects_of_a_running_collection_piece_by_piece, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, damaged_lists_piece_by_piece, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, references_of_a_world_piece_by_piece, 0, FAKE_VERSIONS);
 	tcase_add_loop_test(tc, references_of_many_objects_piece_by_piece, 0, FAKE_VERSIONS);

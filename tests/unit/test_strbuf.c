@@ -2,6 +2,7 @@
 #include "inspector/base/strbuf.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 Suite *suite_strbuf(void);
@@ -14,6 +15,26 @@ START_TEST(safe_text_escapes_what_moves_the_cursor)
 			       "b\xff\xe2\x80\xae\xc3\xa9");
 	ck_assert_str_eq(strbuf_text(&s), "a\\x1b[2J\\n\\x9bb\\xff\\u202e\xc3\xa9");
 	strbuf_deinit(&s);
+}
+END_TEST
+
+/* Bidi_Control of Unicode: what makes text look like another. */
+START_TEST(safe_text_escapes_every_mark_of_direction)
+{
+	static const uint32_t marks[] = {0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e,
+		0x2066, 0x2067, 0x2068, 0x2069};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		struct strbuf mark = STRBUF_INIT, s = STRBUF_INIT;
+		char expected[8];
+
+		strbuf_append_codepoint(&mark, marks[i]);
+		strbuf_append_safe(&s, strbuf_text(&mark));
+		snprintf(expected, sizeof(expected), "\\u%04x", marks[i]);
+		ck_assert_str_eq(strbuf_text(&s), expected);
+		strbuf_deinit(&mark);
+		strbuf_deinit(&s);
+	}
 }
 END_TEST
 
@@ -87,6 +108,7 @@ Suite *suite_strbuf(void)
 	TCase *tc = tcase_create("strbuf");
 
 	tcase_add_test(tc, safe_text_escapes_what_moves_the_cursor);
+	tcase_add_test(tc, safe_text_escapes_every_mark_of_direction);
 
 	tcase_add_test(tc, a_safe_span_ends_where_text_would_be_escaped);
 	tcase_add_test(tc, codepoints_become_utf8_and_surrogates_do_not);

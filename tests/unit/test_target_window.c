@@ -1,4 +1,5 @@
 /* More memory of a target than there is room for: what is dropped comes back the same. */
+#include "inspector/target/pages.h"
 #include "inspector/target/target.h"
 #include "tests/unit/child.h"
 #include "tests/unit/elf_writer.h"
@@ -306,6 +307,50 @@ START_TEST(what_was_dropped_of_a_core_is_the_same)
 }
 END_TEST
 
+/* So much address space, all of it the same two MiB. */
+static uint8_t *map_repeated(int file, size_t size)
+{
+	const size_t once = (size_t)2 << 20;
+	uint8_t *map = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	ck_assert(map != MAP_FAILED);
+	for (size_t at = 0; at < size; at += once)
+		ck_assert(mmap(map + at, once, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0) !=
+			  MAP_FAILED);
+	return map;
+}
+
+/* The kernel gives 2 GiB less a page with one call (MAX_RW_COUNT) and says no word of the rest. */
+START_TEST(more_than_the_kernel_gives_at_once_is_there)
+{
+	const size_t size = ((size_t)2 << 30) + ((size_t)4 << 20);
+	int file = memfd_create("repeated", MFD_CLOEXEC);
+	uint8_t *there, *here;
+	struct region_list regions = {0};
+	struct pages pages;
+	struct error err = ERROR_INIT;
+
+	ck_assert_int_eq(ftruncate(file, 2 << 20), 0);
+	there = map_repeated(file, size);
+	here = map_repeated(file, size);
+	region_list_add(&regions,
+		(struct region){.start = (uintptr_t)there,
+			.end = (uintptr_t)there + size,
+			.bytes = here,
+			.is_partial = true},
+		NULL);
+	pages_init(&pages, &regions);
+	ck_assert_msg(pages_need(&pages, &regions, 0, (uintptr_t)there, size, getpid(), true, &err), "%s",
+		err.text);
+	ck_assert_uint_eq(pages.bytes, size);
+	pages_deinit(&pages);
+	region_list_deinit(&regions);
+	munmap(there, size);
+	munmap(here, size);
+	close(file);
+}
+END_TEST
+
 Suite *suite_target_window(void)
 {
 	Suite *suite = suite_create("target_window");
@@ -319,6 +364,7 @@ Suite *suite_target_window(void)
 	tcase_add_test(tc, a_look_in_passing_keeps_nothing);
 	tcase_add_test(tc, of_a_process_that_was_let_go_nothing_is_dropped);
 	tcase_add_test(tc, what_was_dropped_of_a_core_is_the_same);
+	tcase_add_test(tc, more_than_the_kernel_gives_at_once_is_there);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

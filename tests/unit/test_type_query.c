@@ -317,6 +317,36 @@ START_TEST(answers_of_one_name_come_from_one_definition)
 }
 END_TEST
 
+/* Readers take it that what lies in a struct is there when all of the struct is. */
+START_TEST(a_member_outside_of_its_struct_is_none)
+{
+	static const struct type_query queries[] = {
+		{QUERY_MEMBER, "far", "in"},
+		{QUERY_MEMBER, "far", "out"},
+		{QUERY_MEMBER, "far", "part.one"},
+		{QUERY_MEMBER, "far", "part.two"},
+		{QUERY_SIZEOF, "far", NULL},
+	};
+	struct type_answer answers[COUNT(queries)];
+	struct error err = ERROR_INIT;
+
+	/* What is at 8 is moved to 28, and part from 16 to 24, of 32 bytes. */
+	ck_assert(fixture_run(folder,
+		"printf 'struct far { long in, out; struct { long one, two; } part; } far;' |"
+		" ${CC:-cc} -x c -g -gdwarf-4 -dA -S -o far.s - &&"
+		" sed -i 's/0x8\\([\t ].*DW_AT_data_member_location\\)/0x1c\\1/;"
+		"s/0x10\\([\t ].*DW_AT_data_member_location\\)/0x18\\1/' far.s &&"
+		" ${CC:-cc} -shared -o far.so far.s"));
+	ck_assert_msg(
+		run(fixture_path(folder, "far.so"), queries, COUNT(queries), answers, &err), "%s", err.text);
+	ck_assert_uint_eq(answers[4].size, 32);
+	ck_assert(answers[0].is_found && answers[0].offset == 0);
+	ck_assert(!answers[1].is_found);
+	ck_assert(answers[2].is_found && answers[2].offset == 24);
+	ck_assert(!answers[3].is_found);
+}
+END_TEST
+
 START_TEST(a_file_without_debug_information_says_so)
 {
 	struct type_query query = {QUERY_SIZEOF, "fx_outer", NULL};
@@ -519,6 +549,7 @@ Suite *suite_type_query(void)
 	tcase_add_loop_test(tc, bit_fields_are_found_to_the_bit, 0, count);
 	tcase_add_loop_test(tc, the_definition_with_the_answers_wins, 0, count);
 	tcase_add_test(tc, answers_of_one_name_come_from_one_definition);
+	tcase_add_test(tc, a_member_outside_of_its_struct_is_none);
 	tcase_add_test(tc, a_file_without_debug_information_says_so);
 	tcase_add_test(tc, what_libelf_cannot_unpack_is_an_error_with_advice);
 	suite_add_tcase(suite, tc);

@@ -1,7 +1,8 @@
-"""Loops in the states that the command loops tells of.  loops.py busy|idle|over
+"""Loops in the states that the command loops tells of.  loops.py busy|idle|endless|over|nothing
 
 busy    a callback blocks in sleep(); other things are ready, overdue, watched and queued
 idle    the loop waits in its selector for a timer
+endless timers that are for ever late, or that never come
 over    a loop that has stopped with a callback ready, and one that is closed; three more, each in
         another place that its callback names
 nothing asyncio is imported, and that is all
@@ -71,6 +72,13 @@ async def idle():
     await task
 
 
+async def endless():
+    loop = asyncio.get_running_loop()
+    loop.call_at(float("-inf"), late)
+    loop.call_at(float("inf"), late)
+    block()
+
+
 def loop_with(word):
     loop = asyncio.new_event_loop()
     loop.call_soon(print, word)
@@ -99,4 +107,4 @@ if sys.argv[1] == "over":
 elif sys.argv[1] == "nothing":
     nothing()
 else:
-    asyncio.run({"busy": busy, "idle": idle}[sys.argv[1]]())
+    asyncio.run({"busy": busy, "idle": idle, "endless": endless}[sys.argv[1]]())
