@@ -330,22 +330,23 @@ static void set_bits(const struct build *b, struct stream *positions, uint64_t *
 }
 
 /* A module's dictionary is as much as the module. */
+static void mark_dict_of(struct graph *g, uint32_t node)
+{
+	uint64_t object = heap_address(g->heap, node), dict;
+	const struct pytype *type = pytype_of(g->py, object, NULL);
+	uint32_t inner;
+
+	if (type && type->kind == KIND_MODULE &&
+		read_pointer(g->py, object, FIELD_module_dict, &dict, NULL) &&
+		heap_index(g->heap, dict, &inner))
+		g->statics[inner / 64] |= UINT64_C(1) << (inner % 64);
+}
+
 static void mark_module_dicts(struct graph *g)
 {
-	for (uint32_t node = 0; node < g->count; node++) {
-		const struct pytype *type;
-		uint64_t object, dict;
-		uint32_t inner;
-
-		if (!bit_is_set(g->statics, node))
-			continue;
-		object = heap_address(g->heap, node);
-		type = pytype_of(g->py, object, NULL);
-		if (type && type->kind == KIND_MODULE &&
-			read_pointer(g->py, object, FIELD_module_dict, &dict, NULL) &&
-			heap_index(g->heap, dict, &inner))
-			g->statics[inner / 64] |= UINT64_C(1) << (inner % 64);
-	}
+	for (uint32_t word = 0; word <= g->count / 64; word++)
+		for (uint64_t left = g->statics[word]; left; left &= left - 1)
+			mark_dict_of(g, word * 64 + (uint32_t)__builtin_ctzll(left));
 }
 
 static void join_worker(struct build *b, struct worker *w)

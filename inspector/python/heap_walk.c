@@ -94,22 +94,47 @@ struct march {
 	bool has_met; /* the next object is one of theirs, and it leads back here */
 };
 
+/* The area that a march is in: each step waits for the one before, so what it takes to find a head counts. */
+struct ground {
+	uint64_t start, size; /* addresses at which a head can start; size 0: none */
+	const uint8_t *bytes;
+	uint64_t first_object; /* address of the first position that an object can be at */
+	uint32_t first;	       /* that position */
+};
+
+static bool find_ground(struct march *m, uint64_t at, struct ground *ground)
+{
+	const struct area *area = area_of(&m->cache, at);
+
+	if (!area || area->end - at < m->size || area->first == NO_POSITION)
+		return false;
+	*ground = (struct ground){
+		.start = area->start,
+		.size = area->end - area->start - m->size + 1,
+		.bytes = area->bytes,
+		.first_object = area->base,
+		.first = area->first,
+	};
+	return true;
+}
+
 static void march_on(struct march *m)
 {
 	struct place place = m->place;
+	struct ground ground = {.size = 0};
 	uint64_t count = 0;
 
 	while (place.at != m->ring && count < m->most) {
-		const struct area *area = area_of(&m->cache, place.at);
 		const uint8_t *head;
+		uint64_t object = place.at + m->head_size;
 		uint32_t position;
 
-		if (!area || area->end - place.at < m->size)
+		if (__builtin_expect(place.at - ground.start >= ground.size, 0) &&
+			!find_ground(m, place.at, &ground))
 			break;
-		head = area->bytes + (place.at - area->start);
-		position = area_position(area, place.at + m->head_size);
-		if (position == NO_POSITION ||
-			(load_unsigned(head + m->back, 8) & LINK_MASK) != place.previous ||
+		head = ground.bytes + (place.at - ground.start);
+		position = ground.first + (uint32_t)((object - ground.first_object) / GRANULE);
+		if (object % GRANULE || (load_unsigned(head + m->back, 8) & LINK_MASK) != place.previous ||
 			bit_is_set(m->mine, position))
 			break;
 		if (bit_load(m->theirs, position)) {
