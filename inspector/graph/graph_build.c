@@ -205,10 +205,8 @@ static void read_word_of_bits(struct worker *w, size_t word, uint64_t left)
 {
 	const struct heap *heap = w->build->heap;
 	uint64_t address = heap_position_address(heap, (uint32_t)(word * 64));
-	const struct area *area = area_of(&w->reader.areas, address);
-	bool is_here = area && !area->partial;
-	const uint8_t *bytes = is_here ? area->bytes + (address - area->start) : NULL;
-	uint64_t room = is_here ? area->end - address : 0;
+	uint64_t room;
+	const uint8_t *bytes = area_run(&w->reader.areas, address, WORD_BYTES, &room);
 
 	for (; left; left &= left - 1) {
 		unsigned bit = (unsigned)__builtin_ctzll(left);
@@ -216,10 +214,9 @@ static void read_word_of_bits(struct worker *w, size_t word, uint64_t left)
 		const struct ref_plan *plan;
 		uint32_t count;
 
-		plan = is_here ? ref_reader_plan_at(
-					 &w->reader, address + offset, bytes + offset, room - offset)
-			       : ref_reader_plan_of(&w->reader, address + offset);
-		if (!is_here || !plan || !plan->is_usual || w->given > w->build->most_edges) {
+		plan = bytes ? ref_reader_plan_at(&w->reader, address + offset, bytes + offset, room - offset)
+			     : ref_reader_plan_of(&w->reader, address + offset);
+		if (!bytes || !plan || !plan->is_usual || w->given > w->build->most_edges) {
 			read_one(w, (uint32_t)(word * 64 + bit), address + offset, plan);
 			continue;
 		}

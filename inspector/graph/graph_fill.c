@@ -9,7 +9,7 @@ static void take_numbers(void *context, const uint64_t *targets, size_t count)
 	const struct heap *heap = w->build->heap;
 
 	for (size_t i = 0; i < count && w->given <= w->build->most_edges; i++) {
-		uint32_t position = area_position(area_of(&w->reader.areas, targets[i]), targets[i]);
+		uint32_t position = area_cache_position(&w->reader.areas, targets[i]);
 
 		if (position == NO_POSITION || !bit_is_set(heap->bits, position))
 			continue;
@@ -36,6 +36,42 @@ static void read_again(struct worker *w, uint32_t node, uint64_t object)
 	adjacency_set_degree(&w->build->graph->out, node, (uint32_t)(w->given - before));
 }
 
+/* The same for one of most objects, which lies at bytes. */
+static void read_usual_again(struct worker *w, uint32_t node, uint64_t object, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t room)
+{
+	struct ref_reader *reader = &w->reader;
+	uint64_t before = w->given;
+
+	ref_reader_gather(reader, object, plan, bytes, room);
+	take_numbers(w, reader->waiting, reader->count);
+	reader->count = 0;
+	adjacency_set_degree(&w->build->graph->out, node, (uint32_t)(w->given - before));
+}
+
+static void read_word_again(struct worker *w, size_t word, uint64_t left)
+{
+	const struct build *b = w->build;
+	uint64_t address = heap_position_address(b->heap, (uint32_t)(word * 64)), room;
+	uint32_t node = b->heap->ranks[word];
+	const uint8_t *bytes = area_run(&w->reader.areas, address, WORD_BYTES, &room);
+
+	for (; left; left &= left - 1, node++) {
+		uint64_t offset = (uint64_t)__builtin_ctzll(left) * GRANULE;
+		const struct ref_plan *plan;
+
+		if (b->added[word] & left & -left)
+			continue;
+		plan = bytes && offset < room ? ref_reader_plan_at(&w->reader, address + offset,
+							bytes + offset, room - offset)
+					      : NULL;
+		if (plan && plan->is_usual)
+			read_usual_again(w, node, address + offset, plan, bytes + offset, room - offset);
+		else
+			read_again(w, node, address + offset);
+	}
+}
+
 static void read_part_again(struct worker *w, size_t number)
 {
 	const struct build *b = w->build;
@@ -44,15 +80,11 @@ static void read_part_again(struct worker *w, size_t number)
 	b->parts[number] =
 		(struct part){.worker = (uint32_t)(w - b->workers), .first_target = w->targets.count};
 	w->goes_to = &w->targets;
-	for (size_t word = number * PART_WORDS; word < build_part_end(b, number); word++) {
-		uint64_t left = heap->bits[word];
-		uint64_t address = left ? heap_position_address(heap, (uint32_t)(word * 64)) : 0;
-		uint32_t node = left ? heap->ranks[word] : 0;
-
-		for (; left; left &= left - 1, node++)
-			if (!(b->added[word] & left & -left))
-				read_again(w, node, address + (uint64_t)__builtin_ctzll(left) * GRANULE);
-	}
+	area_cache_look_at(
+		&w->reader.areas, heap_position_address(heap, (uint32_t)(number * PART_WORDS * 64)));
+	for (size_t word = number * PART_WORDS; word < build_part_end(b, number); word++)
+		if (heap->bits[word])
+			read_word_again(w, word, heap->bits[word]);
 }
 
 static void read_all_again(void *context, unsigned thread)

@@ -53,17 +53,16 @@ static void visit_word(struct run *run, struct sweeper *s, size_t word, uint64_t
 {
 	const struct heap *heap = run->graph->heap;
 	uint64_t address = heap_position_address(heap, (uint32_t)(word * 64));
-	const struct area *area = area_of(&s->reader.areas, address);
-	bool is_here = area && !area->partial;
-	const uint8_t *bytes = is_here ? area->bytes + (address - area->start) : NULL;
+	uint64_t room;
+	const uint8_t *bytes = area_run(&s->reader.areas, address, WORD_BYTES, &room);
 
 	s->node = heap->ranks[word];
 	for (; left; left &= left - 1, s->node++) {
 		uint64_t offset = (uint64_t)__builtin_ctzll(left) * GRANULE;
 
 		s->object = address + offset;
-		s->bytes = is_here ? bytes + offset : NULL;
-		s->room = is_here ? area->end - s->object : 0;
+		s->bytes = bytes ? bytes + offset : NULL;
+		s->room = bytes ? room - offset : 0;
 		run->sweep->visit(s);
 	}
 }

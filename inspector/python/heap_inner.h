@@ -85,6 +85,26 @@ static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t addre
 	return area->bytes + (address - area->start);
 }
 
+/* The memory from address on, for who looks at several things there: room bytes of it, which are wanted ones
+ * at least unless the area ends or they are not to be had. NULL: as area_bytes. */
+static inline const uint8_t *area_run(
+	struct area_cache *cache, uint64_t address, uint64_t wanted, uint64_t *room)
+{
+	const struct area *area = area_of(cache, address);
+
+	*room = area ? area->end - address : 0;
+	if (!area)
+		return NULL;
+	if (__builtin_expect(area->partial != NULL, 0)) {
+		*room = *room < wanted ? *room : wanted;
+		return area_bytes_partial(cache->heap, area, address, *room);
+	}
+	return area->bytes + (address - area->start);
+}
+
+/* Objects start in a word of bits, and most end before so many bytes from its start. */
+#define WORD_BYTES (64 * GRANULE + 512)
+
 /* As heap_position. */
 static inline uint32_t area_position(const struct area *area, uint64_t address)
 {
