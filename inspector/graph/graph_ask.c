@@ -4,11 +4,10 @@
 /* Words of bits between two looks at how much is here. */
 #define STRETCH_WORDS 4096
 
-static void look_at(struct worker *w, uint32_t position)
+static void look_at(struct worker *w, uint32_t position, uint64_t object, const struct ref_plan *plan)
 {
 	struct build *b = w->build;
-	uint64_t object = heap_position_address(b->heap, position), bit = UINT64_C(1) << (position % 64);
-	const struct ref_plan *plan = ref_reader_plan_of(&w->reader, object);
+	uint64_t bit = UINT64_C(1) << (position % 64);
 
 	/* Each worker has words of its own. */
 	if (!plan || !build_is_node_type(w->py, ref_plan_type(plan), object)) {
@@ -19,6 +18,22 @@ static void look_at(struct worker *w, uint32_t position)
 	stream_push(&w->met, position);
 }
 
+static void look_at_word(struct worker *w, size_t word, uint64_t left)
+{
+	uint64_t address = heap_position_address(w->build->heap, (uint32_t)(word * 64)), room;
+	const uint8_t *bytes = area_run(&w->reader.areas, address, WORD_BYTES, &room);
+
+	for (; left; left &= left - 1) {
+		unsigned bit = (unsigned)__builtin_ctzll(left);
+		uint64_t offset = (uint64_t)bit * GRANULE;
+
+		look_at(w, (uint32_t)(word * 64 + bit), address + offset,
+			bytes && offset < room ? ref_reader_plan_at(&w->reader, address + offset,
+							 bytes + offset, room - offset)
+					       : ref_reader_plan_of(&w->reader, address + offset));
+	}
+}
+
 static void look_at_asked(void *context, unsigned thread)
 {
 	struct build *b = context;
@@ -27,8 +42,8 @@ static void look_at_asked(void *context, unsigned thread)
 	for (; w->looked < w->looked_to && !build_is_interrupted(b); w->looked++) {
 		if (w->looked % STRETCH_WORDS == 0 && target_is_full(b->graph->py->target))
 			return;
-		for (uint64_t left = b->asked[w->looked]; left; left &= left - 1)
-			look_at(w, (uint32_t)(w->looked * 64 + (unsigned)__builtin_ctzll(left)));
+		if (b->asked[w->looked])
+			look_at_word(w, w->looked, b->asked[w->looked]);
 		b->asked[w->looked] = 0;
 	}
 }

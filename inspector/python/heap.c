@@ -86,8 +86,16 @@ void area_cache_init(struct area_cache *cache, const struct heap *heap)
 {
 	cache->heap = heap;
 	cache->span = (struct span){.size = 0};
+	cache->ahead.bytes = NULL;
+	cache->ahead.start = cache->ahead.size = 0;
 	for (size_t i = 0; i < AREA_SLOTS; i++)
 		cache->slots[i] = &no_area;
+}
+
+void area_cache_deinit(struct area_cache *cache)
+{
+	free(cache->ahead.bytes);
+	cache->ahead.bytes = NULL;
 }
 
 void area_cache_look_at(struct area_cache *cache, uint64_t address)
@@ -107,12 +115,64 @@ const struct area *area_refill(struct area_cache *cache, uint64_t address)
 	return area;
 }
 
-const uint8_t *area_bytes_partial(
-	const struct heap *heap, const struct area *area, uint64_t address, uint64_t size)
+static const uint8_t *bytes_ahead(const struct area_cache *cache, uint64_t address, uint64_t size)
 {
+	uint64_t offset = address - cache->ahead.start;
+
+	return offset < cache->ahead.size && size <= cache->ahead.size - offset ? cache->ahead.bytes + offset
+										: NULL;
+}
+
+const uint8_t *area_bytes_partial(
+	struct area_cache *cache, const struct area *area, uint64_t address, uint64_t size)
+{
+	const uint8_t *bytes = bytes_ahead(cache, address, size);
+
+	if (bytes)
+		return bytes;
 	if (region_has_bytes(area->partial, address, size))
 		return area->bytes + (address - area->start);
-	return target_bytes(heap->target, address, size, NULL);
+	return target_bytes(cache->heap->target, address, size, NULL);
+}
+
+#define AHEAD_POSITIONS ((uint32_t)AHEAD_WORDS * 64)
+#define AHEAD_BYTES	((uint64_t)AHEAD_POSITIONS * GRANULE + WORD_BYTES)
+
+/* The stretch of positions that address is in, as far as it is in the area, and a little more. */
+static bool read_ahead(struct area_cache *cache, const struct area *area, uint64_t address)
+{
+	uint32_t position = area_position(area, address), from = position - position % AHEAD_POSITIONS;
+	uint64_t end;
+
+	if (position == NO_POSITION)
+		return false;
+	end = area->base + ((uint64_t)from + AHEAD_POSITIONS - area->first) * GRANULE + WORD_BYTES;
+	if (end > area->end)
+		end = area->end;
+	if (from < area->first)
+		from = area->first;
+	if (!cache->ahead.bytes)
+		cache->ahead.bytes = xmalloc(AHEAD_BYTES);
+	cache->ahead.start = area->base + (uint64_t)(from - area->first) * GRANULE;
+	cache->ahead.size = end - cache->ahead.start;
+	if (target_peek(cache->heap->target, cache->ahead.start, cache->ahead.size, cache->ahead.bytes) !=
+		cache->ahead.bytes)
+		cache->ahead.size = 0;
+	return cache->ahead.size != 0;
+}
+
+const uint8_t *area_run_partial(
+	struct area_cache *cache, const struct area *area, uint64_t address, uint64_t wanted, uint64_t *room)
+{
+	const uint8_t *bytes;
+
+	if (wanted > *room)
+		wanted = *room;
+	bytes = bytes_ahead(cache, address, wanted);
+	if (!bytes && read_ahead(cache, area, address))
+		bytes = bytes_ahead(cache, address, wanted);
+	*room = wanted;
+	return bytes ? bytes : area_bytes_partial(cache, area, address, wanted);
 }
 
 static const struct area *area_by_hint(const struct heap *heap, uint64_t address)

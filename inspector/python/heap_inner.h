@@ -47,13 +47,25 @@ struct area_cache {
 	/* The largest of the spans that area_cache_look_at has seen: of a big heap most addresses are in it.
 	 * Size 0: it has seen none. */
 	struct span span;
+	/* Of an area that has to be fetched: memory that area_run read, instead of having it kept for all. */
+	struct {
+		uint8_t *bytes; /* owned; NULL: none yet */
+		uint64_t start, size;
+	} ahead;
 	const struct area *slots[AREA_SLOTS];
 };
+
+/* What is read ahead at a time: words of bits, from a multiple of them on. A part of those who share the work
+ * out has as many. */
+#define AHEAD_WORDS 4096
 
 /* Without objects. */
 struct heap *heap_create(struct python *py, struct error *err);
 
 void area_cache_init(struct area_cache *cache, const struct heap *heap);
+
+/* Only needed by who asked area_run. */
+void area_cache_deinit(struct area_cache *cache);
 
 /* The area with address; NULL: its bytes are not here. */
 const struct area *area_search(const struct heap *heap, uint64_t address);
@@ -71,7 +83,7 @@ static inline const struct area *area_of(struct area_cache *cache, uint64_t addr
 
 /* As area_bytes, of an area that may have to be fetched. */
 const uint8_t *area_bytes_partial(
-	const struct heap *heap, const struct area *area, uint64_t address, uint64_t size);
+	struct area_cache *cache, const struct area *area, uint64_t address, uint64_t size);
 
 /* size bytes at address when they lie in one area; NULL otherwise: target_bytes may still have them. */
 static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t address, uint64_t size)
@@ -81,12 +93,18 @@ static inline const uint8_t *area_bytes(struct area_cache *cache, uint64_t addre
 	if (!area || size > area->end - address)
 		return NULL;
 	if (__builtin_expect(area->partial != NULL, 0))
-		return area_bytes_partial(cache->heap, area, address, size);
+		return area_bytes_partial(cache, area, address, size);
 	return area->bytes + (address - area->start);
 }
 
-/* The memory from address on, for who looks at several things there: room bytes of it, which are wanted ones
- * at least unless the area ends or they are not to be had. NULL: as area_bytes. */
+/* As area_run, of an area that may have to be fetched. */
+const uint8_t *area_run_partial(
+	struct area_cache *cache, const struct area *area, uint64_t address, uint64_t wanted, uint64_t *room);
+
+/* The memory from the address of a position on, for who goes through a heap and looks at several things
+ * there: room bytes of it, which are wanted ones at least unless the area ends or they are not to be had.
+ * NULL: as area_bytes. Borrowed until the next call: what has to be fetched is read by stretches into memory
+ * of the cache's own, and what is asked of it until then (area_bytes) comes from there too. */
 static inline const uint8_t *area_run(
 	struct area_cache *cache, uint64_t address, uint64_t wanted, uint64_t *room)
 {
@@ -95,11 +113,9 @@ static inline const uint8_t *area_run(
 	*room = area ? area->end - address : 0;
 	if (!area)
 		return NULL;
-	if (__builtin_expect(area->partial != NULL, 0)) {
-		*room = *room < wanted ? *room : wanted;
-		return area_bytes_partial(cache->heap, area, address, *room);
-	}
-	return area->bytes + (address - area->start);
+	return __builtin_expect(area->partial != NULL, 0)
+		       ? area_run_partial(cache, area, address, wanted, room)
+		       : area->bytes + (address - area->start);
 }
 
 /* Objects start in a word of bits, and most end before so many bytes from its start. */

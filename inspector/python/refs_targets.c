@@ -74,6 +74,7 @@ void ref_reader_init(struct ref_reader *reader, struct python *py, const struct 
 void ref_reader_deinit(struct ref_reader *reader)
 {
 	addrmap_deinit(&reader->plans);
+	area_cache_deinit(&reader->areas);
 }
 
 const struct ref_plan *ref_reader_find_plan(struct ref_reader *reader, uint64_t address)
