@@ -12,37 +12,31 @@
 #define WORD_DICT   8  /* the dictionary; in 3.12 the word that may hold values instead */
 #define WORD_VALUES 16 /* 3.11: _PyObject_ValuesPointer */
 
-static bool read_managed_word(
-	struct python *py, uint64_t object, uint64_t word, uint64_t *value, struct error *err)
+static uint64_t managed_word(const struct python *py, const struct body *object, uint64_t word)
 {
-	return read_word(py, object - python_gc_head_size(py) - word, value, err);
+	return load_unsigned(object->bytes - python_gc_head_size(py) - word, 8);
 }
 
 /* 3.11: two words, one for inline values, one for a dictionary. */
-static bool storage_two_words(struct python *py, uint64_t object, const struct pytype *type,
-	struct instance_storage *storage, struct error *err)
+static void storage_two_words(const struct python *py, const struct body *object, const struct pytype *type,
+	struct instance_storage *storage)
 {
-	uint64_t values;
+	uint64_t values = managed_word(py, object, WORD_VALUES);
 
-	if (!read_managed_word(py, object, WORD_DICT, &storage->dict, err) ||
-		!read_managed_word(py, object, WORD_VALUES, &values, err))
-		return false;
+	storage->dict = managed_word(py, object, WORD_DICT);
 	if (values && !storage->dict) {
 		storage->values = values + python_field(py, FIELD_values_array)->offset;
 		storage->capacity = UINT64_MAX;
 		storage->keys = type->cached_keys;
 	}
-	return true;
 }
 
 /* 3.12: one word, whose lowest bit tells values from a dictionary; the values start one byte after it. */
-static bool storage_tagged_word(struct python *py, uint64_t object, const struct pytype *type,
-	struct instance_storage *storage, struct error *err)
+static void storage_tagged_word(const struct python *py, const struct body *object, const struct pytype *type,
+	struct instance_storage *storage)
 {
-	uint64_t word;
+	uint64_t word = managed_word(py, object, WORD_DICT);
 
-	if (!read_managed_word(py, object, WORD_DICT, &word, err))
-		return false;
 	if (word & 1) {
 		storage->values = word + 1 + python_field(py, FIELD_values_array)->offset;
 		storage->capacity = UINT64_MAX;
@@ -50,29 +44,22 @@ static bool storage_tagged_word(struct python *py, uint64_t object, const struct
 	} else {
 		storage->dict = word;
 	}
-	return true;
 }
 
 /* 3.13: a dictionary pointer before the object, and values behind it while their valid flag is set; a
  * dictionary that was made while it was set uses the same values. */
-static bool storage_embedded_values(struct python *py, uint64_t object, const struct pytype *type,
-	struct instance_storage *storage, struct error *err)
+static void storage_embedded_values(const struct python *py, const struct body *object,
+	const struct pytype *type, struct instance_storage *storage)
 {
-	uint64_t values = object + type->basicsize, valid, capacity;
+	struct body values = {object->address + type->basicsize, object->bytes + type->basicsize,
+		object->size - type->basicsize};
 
-	if (!read_managed_word(py, object, WORD_DICT, &storage->dict, err))
-		return false;
-	if (!type->has_inline_values)
-		return true;
-	if (!read_unsigned(py, values, FIELD_values_valid, &valid, err) ||
-		!read_unsigned(py, values, FIELD_values_capacity, &capacity, err))
-		return false;
-	if (valid) {
-		storage->values = values + python_field(py, FIELD_values_array)->offset;
-		storage->capacity = capacity;
-		storage->keys = type->cached_keys;
-	}
-	return true;
+	storage->dict = managed_word(py, object, WORD_DICT);
+	if (!type->has_inline_values || !body_unsigned(py, &values, FIELD_values_valid))
+		return;
+	storage->values = values.address + python_field(py, FIELD_values_array)->offset;
+	storage->capacity = body_unsigned(py, &values, FIELD_values_capacity);
+	storage->keys = type->cached_keys;
 }
 
 /* 3.13: the state of the frame tells. */
@@ -211,6 +198,7 @@ static const struct era eras[] = {
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_embedded_values,
+		.has_embedded_values = true,
 		.is_awaiting = awaiting_by_state,
 		.has_immortals = true,
 		.managed_words = 2,
@@ -223,6 +211,7 @@ static const struct era eras[] = {
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_embedded_values,
+		.has_embedded_values = true,
 		.is_awaiting = awaiting_by_state,
 		.has_immortals = true,
 		.managed_words = 2,
@@ -235,6 +224,7 @@ static const struct era eras[] = {
 		.read_state = generator_state_inside,
 		.line = code_line_by_locations,
 		.managed_storage = storage_embedded_values,
+		.has_embedded_values = true,
 		.is_awaiting = awaiting_by_state,
 		/* An index of the iteration, or NULL, is above what is awaited. */
 		.slots_above_awaited = 1,

@@ -17,6 +17,8 @@ struct pygen;
 struct pytype;
 struct instance_storage;
 
+struct body;
+
 struct era {
 	uint8_t major, minor;
 
@@ -32,9 +34,13 @@ struct era {
 	/* The line of the instruction at a byte offset; 0: none. code.h. */
 	uint32_t (*line)(const struct pycode *code, int64_t lasti);
 
-	/* Where the attributes of an instance of a type with a managed dictionary are: fills storage. */
-	bool (*managed_storage)(struct python *py, uint64_t object, const struct pytype *type,
-		struct instance_storage *storage, struct error *err);
+	/* Where the attributes of an instance of a type with a managed dictionary are: fills storage, which
+	 * is zero. object: as instance_storage_at wants it. */
+	void (*managed_storage)(const struct python *py, const struct body *object, const struct pytype *type,
+		struct instance_storage *storage);
+
+	/* Instances can have the values of their attributes behind them, which a flag of the type tells. */
+	bool has_embedded_values;
 
 	/* Whether a suspended generator stands in an await or a yield from, so that the top of its stack is
 	 * what it awaits (Objects/genobject.c: _PyGen_yf). */

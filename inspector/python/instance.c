@@ -26,6 +26,41 @@ static bool dict_from_end(
 	return true;
 }
 
+size_t instance_before(const struct python *py)
+{
+	return python_gc_head_size(py) + 8 * py->era->managed_words;
+}
+
+size_t instance_extent(const struct python *py, const struct pytype *type)
+{
+	return type->basicsize + (type->has_inline_values && python_has(py, FIELD_values_array)
+						 ? python_field(py, FIELD_values_array)->offset
+						 : 0);
+}
+
+bool instance_storage_at(struct python *py, const struct body *object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	*storage = (struct instance_storage){0};
+	if (type->has_inline_values && !python_has(py, FIELD_values_valid))
+		return error_no_field(py, FIELD_values_valid, err);
+	if (type->has_inline_values && !python_has(py, FIELD_values_capacity))
+		return error_no_field(py, FIELD_values_capacity, err);
+	py->era->managed_storage(py, object, type, storage);
+	return true;
+}
+
+static bool find_managed(struct python *py, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err)
+{
+	size_t before = instance_before(py), extent = instance_extent(py, type);
+	struct body around;
+
+	return body_open(py, object - before, before + extent, &around, err) &&
+	       instance_storage_at(
+		       py, &(struct body){object, around.bytes + before, extent}, type, storage, err);
+}
+
 bool instance_find_storage(struct python *py, uint64_t object, const struct pytype *type,
 	struct instance_storage *storage, struct error *err)
 {
@@ -33,7 +68,7 @@ bool instance_find_storage(struct python *py, uint64_t object, const struct pyty
 
 	*storage = (struct instance_storage){0};
 	if (type->has_managed_dict)
-		return py->era->managed_storage(py, object, type, storage, err);
+		return find_managed(py, object, type, storage, err);
 	if (type->dictoffset == 0)
 		return true;
 	if (type->dictoffset < 0 && !dict_from_end(py, object, type, &at, err))

@@ -19,6 +19,15 @@ struct instance_storage {
 bool instance_find_storage(struct python *py, uint64_t object, const struct pytype *type,
 	struct instance_storage *storage, struct error *err);
 
+/* The same for a type with a managed dictionary, of an instance whose memory is here: object has
+ * instance_extent bytes, and the instance_before bytes before those of object are there, too. */
+bool instance_storage_at(struct python *py, const struct body *object, const struct pytype *type,
+	struct instance_storage *storage, struct error *err);
+
+/* Bytes that belong to the storage: before the object, and from its start on. */
+size_t instance_before(const struct python *py);
+size_t instance_extent(const struct python *py, const struct pytype *type);
+
 /* Opens whatever storage there is; an empty iterator when there is none. */
 bool instance_open(struct python *py, uint64_t object, const struct pytype *type, struct dict_iter *iter,
 	struct error *err);

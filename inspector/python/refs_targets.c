@@ -304,13 +304,26 @@ static bool give_values(struct ref_reader *reader, const struct instance_storage
 	       give_pointers(reader, storage->values, count < storage->capacity ? count : storage->capacity);
 }
 
+/* As instance_find_storage. */
+static bool find_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type,
+	struct instance_storage *storage)
+{
+	struct python *py = reader->py;
+	size_t before = instance_before(py), extent = instance_extent(py, type);
+	const uint8_t *bytes = area_bytes(&reader->areas, object - before, before + extent);
+
+	return bytes ? instance_storage_at(
+			       py, &(struct body){object, bytes + before, extent}, type, storage, NULL)
+		     : instance_find_storage(py, object, type, storage, NULL);
+}
+
 static void give_storage(struct ref_reader *reader, uint64_t object, const struct pytype *type)
 {
 	struct instance_storage storage;
 	struct dict_iter iter;
 	struct dict_entry entry;
 
-	if (!instance_find_storage(reader->py, object, type, &storage, NULL)) {
+	if (!find_storage(reader, object, type, &storage)) {
 		reader->is_partial = true;
 		return;
 	}

@@ -210,7 +210,7 @@ static struct pytype *read_type(struct python *py, uint64_t address, struct erro
 	type->has_gc = type->flags & FLAG_HAVE_GC;
 	/* The bit means nothing before 3.11. */
 	type->has_managed_dict = py->era->managed_storage && type->flags & FLAG_MANAGED_DICT;
-	type->has_inline_values = type->flags & FLAG_INLINE_VALUES;
+	type->has_inline_values = py->era->has_embedded_values && type->flags & FLAG_INLINE_VALUES;
 	if (!type->has_managed_dict)
 		type->dictoffset = body_signed(py, &body, FIELD_type_dictoffset);
 	if (type->basicsize > BASICSIZE_MAX || type->itemsize > BASICSIZE_MAX ||

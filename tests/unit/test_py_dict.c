@@ -336,7 +336,7 @@ START_TEST(instance_values_that_are_cut_are_an_error)
 	object = FAKE_UNMAPPED - FAKE_PAGE;
 	fake_set(f, object, FIELD_object_type, class);
 	ck_assert(!instance_get(f->py, object, "x", &value, &err));
-	fake_assert_error(err, ERROR_UNMAPPED, FAKE_UNMAPPED - FAKE_PAGE - 24);
+	fake_assert_error(err, ERROR_UNMAPPED, FAKE_UNMAPPED - FAKE_PAGE - 32);
 }
 END_TEST
 
