@@ -50,14 +50,18 @@ static bool is_count(const struct heap_links *l, const uint8_t *bytes)
 static bool read_head(const struct heap_links *l, struct area_cache *areas, const uint8_t *bytes,
 	uint32_t *next, uint32_t *previous)
 {
-	uint64_t after = load_unsigned(bytes + l->next, 8) & LINK_MASK,
-		 before = load_unsigned(bytes + l->previous, 8) & LINK_MASK,
-		 type = load_unsigned(bytes + l->type, 8);
+	uint64_t after, before, type;
 
-	if (!after || !before || !type || type % 8 || !is_count(l, bytes))
+	/* Of what is no head most has a pointer or nothing there. */
+	if (!is_count(l, bytes))
 		return false;
-	*next = area_position(area_of(areas, after), after);
-	*previous = area_position(area_of(areas, before), before);
+	after = load_unsigned(bytes + l->next, 8) & LINK_MASK;
+	before = load_unsigned(bytes + l->previous, 8) & LINK_MASK;
+	type = load_unsigned(bytes + l->type, 8);
+	if (!after || !before || !type || type % 8)
+		return false;
+	*next = area_cache_position(areas, after);
+	*previous = area_cache_position(areas, before);
 	return *next != NO_POSITION && *previous != NO_POSITION && area_of(areas, type);
 }
 
@@ -69,6 +73,7 @@ static void read_stretch(struct heap_links *l, struct area_cache *areas, struct 
 		 end = area->base + (uint64_t)(to - area->first) * GRANULE, have;
 	const uint8_t *bytes;
 
+	area_cache_look_at(areas, start);
 	have = (end + l->size < area->end ? end + l->size : area->end) - start;
 	bytes = target_peek(l->heap->target, start, have, buffer);
 	if (!bytes)
