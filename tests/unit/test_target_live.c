@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,7 +193,12 @@ struct scene {
 static int run_mappings(struct child *self, void *context)
 {
 	struct scene *scene = context;
+	cpu_set_t one;
 
+	/* As it is stopped and let go it runs for a moment, and where is written to its rseq area. */
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
 	memset(scene->guarded, 'g', 3 * PAGE);
 	mprotect(scene->guarded + PAGE, PAGE, PROT_NONE);
 	madvise(scene->guarded + 2 * PAGE, PAGE, 102 /* MADV_GUARD_INSTALL, Linux 6.13 */);
