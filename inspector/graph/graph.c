@@ -80,23 +80,36 @@ static void fill_sources(void *context, unsigned thread)
 				v->r->source[v->r->first[*target]++] = node;
 }
 
-/* Of some nodes, which few references lead to: each thread takes the sources of its part, in their order. */
+/* The node of a block whose run an edge is in. */
+static uint32_t node_of_edge(const struct adjacency *out, uint32_t block, uint64_t edge)
+{
+	uint32_t node = block * ADJACENCY_BLOCK;
+
+	while (adjacency_first(out, node + 1) <= edge)
+		node++;
+	return node;
+}
+
+/* Of some nodes, which few references lead to: each thread takes the sources of its part, in their order.
+ * Whose an edge is is found out for those alone. */
 static void collect_pairs(void *context, unsigned thread)
 {
 	struct reversal *v = context;
 	const struct adjacency *out = &v->graph->out;
 	struct pairs *pairs = &v->pairs[thread];
-	const uint32_t *target = out->targets + adjacency_first(out, v->bounds[thread]);
-	uint32_t place;
+	const uint64_t *nodes = v->r->nodes;
+	uint32_t end = (v->bounds[thread + 1] + ADJACENCY_BLOCK - 1) / ADJACENCY_BLOCK, place;
 
-	for (uint32_t node = v->bounds[thread]; node < v->bounds[thread + 1]; node++) {
-		for (uint32_t left = adjacency_degree(out, node); left; left--, target++) {
-			if (!bit_is_set(v->r->nodes, *target))
+	for (uint32_t block = v->bounds[thread] / ADJACENCY_BLOCK; block < end; block++) {
+		for (uint64_t edge = out->firsts[block]; edge < out->firsts[block + 1]; edge++) {
+			uint32_t target = out->targets[edge];
+
+			if (__builtin_expect(!bit_is_set(nodes, target), 1))
 				continue;
-			place_of(v->r, *target, &place);
+			place_of(v->r, target, &place);
 			pairs->items = grow_array(
 				pairs->items, &pairs->capacity, pairs->count + 1, sizeof(*pairs->items));
-			pairs->items[pairs->count++] = (struct pair){place, node};
+			pairs->items[pairs->count++] = (struct pair){place, node_of_edge(out, block, edge)};
 		}
 	}
 }
@@ -157,8 +170,11 @@ static void reverse(struct graph *graph, struct graph_referrers *r)
 
 	if (graph->out.target_count < WORTH_THREADS)
 		v.threads = 1;
-	for (unsigned i = 0; i <= v.threads; i++)
-		v.bounds[i] = (uint32_t)((uint64_t)graph->count * i / v.threads);
+	/* In whole blocks. */
+	for (unsigned i = 1; i < v.threads; i++)
+		v.bounds[i] = (uint32_t)((uint64_t)graph->count * i / v.threads) / ADJACENCY_BLOCK *
+			      ADJACENCY_BLOCK;
+	v.bounds[v.threads] = graph->count;
 	r->first = big_alloc((size_t)r->count + 1, sizeof(*r->first));
 	if (r->nodes) {
 		parallel_run(v.threads, collect_pairs, &v);

@@ -667,7 +667,7 @@ Suite *suite_target_live(void)
 	Suite *suite = suite_create("target_live");
 	TCase *tc = tcase_create("target_live");
 
-	tcase_set_timeout(tc, 60);
+	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, a_capture_is_a_copy_and_the_process_runs_on);
 	tcase_add_test(tc, a_process_that_is_held_is_read_page_by_page);
 	tcase_add_test(tc, every_region_is_what_the_process_has);
