@@ -111,6 +111,13 @@ void build_place(struct build *b);
 void build_number(struct build *b);
 void build_place_runs(struct build *b);
 
+/* Writes the numbers of count targets, which stand from *at on in a stream, as positions; *at is moved. */
+void build_place_run(
+	const struct build *b, uint32_t *to, uint64_t count, const struct stream *targets, uint64_t *at);
+
+/* The same of the edges of the nodes in a word of bits, but for those that are read apart. */
+void build_place_word(struct build *b, size_t word, const struct stream *targets, uint64_t *at);
+
 /* The same by reading all objects again: numbers are there, edges are not. */
 void build_fill(struct build *b);
 

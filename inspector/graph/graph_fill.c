@@ -1,20 +1,20 @@
 /* The edges of a graph for which objects are read a second time, since there was no room to keep what the
- * first reading found. Numbers of targets go into streams, in the order of objects, and from there to their
- * places; the memory of a stream goes as the other comes. */
+ * first reading found. Positions of targets go into streams, in the order of objects, and from there as
+ * numbers to their places; the memory of a stream goes as the other comes. */
 #include "inspector/graph/graph_build_inner.h"
 
-static void take_numbers(void *context, const uint64_t *targets, size_t count)
+static void take_nodes(void *context, const uint64_t *targets, size_t count)
 {
 	struct worker *w = context;
-	const struct heap *heap = w->build->heap;
+	const uint64_t *bits = w->build->heap->bits;
 
 	for (size_t i = 0; i < count && w->given <= w->build->most_edges; i++) {
 		uint32_t position = area_cache_position(&w->reader.areas, targets[i]);
 
-		if (position == NO_POSITION || !bit_is_set(heap->bits, position))
+		if (position == NO_POSITION || !bit_is_set(bits, position))
 			continue;
 		w->given++;
-		stream_push(w->goes_to, rank_of(heap, position));
+		stream_push(w->goes_to, position);
 	}
 }
 
@@ -44,7 +44,7 @@ static void read_usual_again(struct worker *w, uint32_t node, uint64_t object, c
 	uint64_t before = w->given;
 
 	ref_reader_gather(reader, object, plan, bytes, room);
-	take_numbers(w, reader->waiting, reader->count);
+	take_nodes(w, reader->waiting, reader->count);
 	reader->count = 0;
 	adjacency_set_degree(&w->build->graph->out, node, (uint32_t)(w->given - before));
 }
@@ -115,41 +115,28 @@ static bool have_read_again(const struct build *b)
 	return is_done;
 }
 
-/* The numbers of a node, which stand from *at on in a stream, go to their place. */
-static void move_run(struct build *b, uint32_t node, struct stream *targets, uint64_t *at)
+/* The parts that a worker took come in their order, and so each of its streams is read from front to end. */
+static void move_runs(void *context, unsigned thread)
 {
+	struct build *b = context;
+	struct worker *w = &b->workers[thread];
 	struct adjacency *out = &b->graph->out;
-	uint32_t *to = out->targets + adjacency_first(out, node);
-
-	for (uint32_t left = adjacency_degree(out, node); left; left--)
-		*to++ = stream_at(targets, (*at)++);
-	stream_forget(targets, *at);
-}
-
-/* By one thread: the parts that a worker took come in their order, and so each of its streams is read from
- * front to end. */
-static void move_runs(struct build *b)
-{
-	const struct heap *heap = b->heap;
+	uint64_t at = 0;
 
 	for (size_t part = 0; part < b->part_count; part++) {
-		struct stream *targets = &b->workers[b->parts[part].worker].targets;
-		uint64_t at = b->parts[part].first_target;
-
-		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++) {
-			uint32_t node = heap->ranks[word];
-
-			for (uint64_t left = heap->bits[word]; left; left &= left - 1, node++)
-				if (!(b->added[word] & left & -left))
-					move_run(b, node, targets, &at);
-		}
+		if (b->parts[part].worker != thread)
+			continue;
+		at = b->parts[part].first_target;
+		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++)
+			build_place_word(b, word, &w->targets, &at);
+		stream_forget(&w->targets, at);
 	}
-	for (unsigned i = 0; i < b->worker_count; i++) {
-		struct worker *w = &b->workers[i];
-		uint64_t at = 0;
+	at = 0;
+	for (uint64_t k = 0; k < w->late.count; k++) {
+		uint32_t node = rank_of(b->heap, stream_at(&w->late, k));
 
-		for (uint64_t k = 0; k < w->late.count; k++)
-			move_run(b, rank_of(heap, stream_at(&w->late, k)), &w->late_targets, &at);
+		build_place_run(b, out->targets + adjacency_first(out, node), adjacency_degree(out, node),
+			&w->late_targets, &at);
 	}
 }
 
@@ -161,7 +148,7 @@ void build_fill(struct build *b)
 	for (unsigned i = 0; i < b->worker_count; i++) {
 		struct worker *w = &b->workers[i];
 
-		w->reader.give = take_numbers;
+		w->reader.give = take_nodes;
 		w->reader.is_known = was_known;
 		w->given = 0;
 	}
@@ -172,5 +159,5 @@ void build_fill(struct build *b)
 		return;
 	target_trim(b->graph->py->target);
 	build_place_runs(b);
-	move_runs(b);
+	parallel_run(b->worker_count, move_runs, b);
 }

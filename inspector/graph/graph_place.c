@@ -65,8 +65,7 @@ static void rank_many(const struct heap *heap, uint32_t *to, const uint32_t *fro
 	rank_portably(heap, to, from, count);
 }
 
-/* The numbers of count targets, which stand from *at on in a stream, as positions. */
-static void place_run(
+void build_place_run(
 	const struct build *b, uint32_t *to, uint64_t count, const struct stream *targets, uint64_t *at)
 {
 	for (uint64_t left = count; left;) {
@@ -81,8 +80,8 @@ static void place_run(
 	}
 }
 
-/* The nodes of a word of bits that stand in the streams: all of them one behind the other, in most cases. */
-static void place_word(struct build *b, size_t word, const struct stream *targets, uint64_t *at)
+/* All of them stand one behind the other, in most cases. */
+void build_place_word(struct build *b, size_t word, const struct stream *targets, uint64_t *at)
 {
 	struct adjacency *out = &b->graph->out;
 	uint64_t bits = b->heap->bits[word], added = b->added[word] & bits;
@@ -90,13 +89,13 @@ static void place_word(struct build *b, size_t word, const struct stream *target
 
 	if (!added && bits) {
 		first = adjacency_first(out, node);
-		place_run(b, out->targets + first, adjacency_first(out, end) - first, targets, at);
+		build_place_run(b, out->targets + first, adjacency_first(out, end) - first, targets, at);
 		return;
 	}
 	for (uint64_t left = bits; left; left &= left - 1, node++)
 		if (!(added & left & -left))
-			place_run(b, out->targets + adjacency_first(out, node), adjacency_degree(out, node),
-				targets, at);
+			build_place_run(b, out->targets + adjacency_first(out, node),
+				adjacency_degree(out, node), targets, at);
 }
 
 static void place_targets(void *context, unsigned thread)
@@ -108,7 +107,7 @@ static void place_targets(void *context, unsigned thread)
 		uint64_t at = b->parts[part].first_target;
 
 		for (size_t word = part * PART_WORDS; word < build_part_end(b, part); word++)
-			place_word(b, word, &b->workers[b->parts[part].worker].targets, &at);
+			build_place_word(b, word, &b->workers[b->parts[part].worker].targets, &at);
 	}
 	(void)thread;
 }
@@ -134,8 +133,8 @@ static void place_late_targets(struct build *b)
 			const struct adjacency *out = &b->graph->out;
 			uint32_t node = rank_of(b->heap, stream_at(&w->late, i));
 
-			place_run(b, out->targets + adjacency_first(out, node), adjacency_degree(out, node),
-				&w->late_targets, &at);
+			build_place_run(b, out->targets + adjacency_first(out, node),
+				adjacency_degree(out, node), &w->late_targets, &at);
 		}
 	}
 }
