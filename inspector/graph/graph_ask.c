@@ -4,6 +4,9 @@
 /* Words of bits between two looks at how much is here. */
 #define STRETCH_WORDS 4096
 
+/* Words with something to look at in a stretch: for less, single pages are fetched. */
+#define MANY_WORDS 64
+
 static void look_at(struct worker *w, uint32_t position, uint64_t object, const struct ref_plan *plan)
 {
 	struct build *b = w->build;
@@ -18,10 +21,11 @@ static void look_at(struct worker *w, uint32_t position, uint64_t object, const 
 	stream_push(&w->met, position);
 }
 
-static void look_at_word(struct worker *w, size_t word, uint64_t left)
+/* are_many: there are that many near it. */
+static void look_at_word(struct worker *w, size_t word, uint64_t left, bool are_many)
 {
-	uint64_t address = heap_position_address(w->build->heap, (uint32_t)(word * 64)), room;
-	const uint8_t *bytes = area_run(&w->reader.areas, address, WORD_BYTES, &room);
+	uint64_t address = heap_position_address(w->build->heap, (uint32_t)(word * 64)), room = 0;
+	const uint8_t *bytes = are_many ? area_run(&w->reader.areas, address, WORD_BYTES, &room) : NULL;
 
 	for (; left; left &= left - 1) {
 		unsigned bit = (unsigned)__builtin_ctzll(left);
@@ -34,16 +38,32 @@ static void look_at_word(struct worker *w, size_t word, uint64_t left)
 	}
 }
 
+/* Whether a stretch of memory is worth to be read as a whole. */
+static bool are_many_asked(const struct build *b, size_t word)
+{
+	size_t end = word - word % STRETCH_WORDS + STRETCH_WORDS, count = 0;
+
+	if (end > b->heap->word_count)
+		end = b->heap->word_count;
+	for (; word < end; word++)
+		count += b->asked[word] != 0;
+	return count >= MANY_WORDS;
+}
+
 static void look_at_asked(void *context, unsigned thread)
 {
 	struct build *b = context;
 	struct worker *w = &b->workers[thread];
+	bool are_many = are_many_asked(b, w->looked);
 
 	for (; w->looked < w->looked_to && !build_is_interrupted(b); w->looked++) {
-		if (w->looked % STRETCH_WORDS == 0 && target_is_full(b->graph->py->target))
-			return;
+		if (w->looked % STRETCH_WORDS == 0) {
+			if (target_is_full(b->graph->py->target))
+				return;
+			are_many = are_many_asked(b, w->looked);
+		}
 		if (b->asked[w->looked])
-			look_at_word(w, w->looked, b->asked[w->looked]);
+			look_at_word(w, w->looked, b->asked[w->looked], are_many);
 		b->asked[w->looked] = 0;
 	}
 }

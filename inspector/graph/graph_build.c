@@ -6,6 +6,9 @@
 /* Objects below this are not worth a thread. */
 #define WORTH_THREADS 20000
 
+/* Of what is not read yet when so much of it is here by chance: the head of an object and more. */
+#define WORTH_A_LOOK 32
+
 bool build_is_node_type(struct python *py, const struct pytype *type, uint64_t object)
 {
 	const struct pytype *self;
@@ -37,7 +40,7 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 
 	if (bit_load(b->added, position))
 		return true;
-	if (b->reads_twice) {
+	if (b->reads_twice && !area_cache_has_ahead(&w->reader.areas, object, WORTH_A_LOOK)) {
 		if (!bit_load(b->asked, position))
 			__atomic_fetch_or(&b->asked[position / 64], bit, __ATOMIC_RELAXED);
 		return false;

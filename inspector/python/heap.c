@@ -117,10 +117,9 @@ const struct area *area_refill(struct area_cache *cache, uint64_t address)
 
 static const uint8_t *bytes_ahead(const struct area_cache *cache, uint64_t address, uint64_t size)
 {
-	uint64_t offset = address - cache->ahead.start;
-
-	return offset < cache->ahead.size && size <= cache->ahead.size - offset ? cache->ahead.bytes + offset
-										: NULL;
+	return area_cache_has_ahead(cache, address, size)
+		       ? cache->ahead.bytes + (address - cache->ahead.start)
+		       : NULL;
 }
 
 const uint8_t *area_bytes_partial(

@@ -118,6 +118,14 @@ static inline const uint8_t *area_run(
 		       : area->bytes + (address - area->start);
 }
 
+/* Whether size bytes at an address are in memory that area_run read. */
+static inline bool area_cache_has_ahead(const struct area_cache *cache, uint64_t address, uint64_t size)
+{
+	uint64_t offset = address - cache->ahead.start;
+
+	return offset < cache->ahead.size && size <= cache->ahead.size - offset;
+}
+
 /* Objects start in a word of bits, and most end before so many bytes from its start. */
 #define WORD_BYTES (64 * GRANULE + 512)
 

@@ -111,7 +111,7 @@ bool pages_need(struct pages *pages, const struct region_list *regions, size_t i
 	uint64_t first = pages->first[index];
 	uint64_t from = (address - region->start) / PAGE,
 		 to = (address - region->start + size - 1) / PAGE + 1;
-	uint64_t at = from, last = (region->end - region->start + PAGE - 1) / PAGE, low, high;
+	uint64_t at = from, last = (region->end - region->start + PAGE - 1) / PAGE, low, high, onwards;
 
 	while (at < to && has(pages->fetched, first + at))
 		at++;
@@ -122,7 +122,9 @@ bool pages_need(struct pages *pages, const struct region_list *regions, size_t i
 		uint64_t around = pages->is_scarce ? PAGE : AROUND, pool = address & ~(around - 1);
 
 		low = pool < region->start ? 0 : (pool - region->start) / PAGE;
-		high = low > 0 && has(pages->fetched, first + low - 1) ? low + ONWARDS / PAGE
+		/* Who goes through memory that is scarce reads it otherwise: target_peek. */
+		onwards = pages->is_scarce ? AROUND : ONWARDS;
+		high = low > 0 && has(pages->fetched, first + low - 1) ? low + onwards / PAGE
 								       : low + around / PAGE;
 		if (high < to)
 			high = to;
