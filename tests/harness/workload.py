@@ -67,7 +67,7 @@ class Workload:
     """with Workload(interpreter, "service.py", ["--tasks", "3"]) as w: w.pid ..."""
 
     def __init__(self, interpreter, script, arguments=(), truth=True, env=None,
-                 folder=WORKLOADS, stdin=subprocess.DEVNULL):
+                 folder=WORKLOADS, stdin=subprocess.DEVNULL, seconds=READY_SECONDS):
         self.interpreter = interpreter
         self.script = script
         self.arguments = list(arguments)
@@ -75,6 +75,7 @@ class Workload:
         self.env = env
         self.source = folder
         self.stdin = stdin
+        self.seconds = seconds      # until it has to be ready
         self.process = None
 
     def __enter__(self):
@@ -108,7 +109,7 @@ class Workload:
                 command, stdin=self.stdin, stdout=subprocess.PIPE, stderr=stderr,
                 env=clean_environment(self.env), start_new_session=True)
         self.pid = self.process.pid
-        timer = threading.Timer(READY_SECONDS, self.process.kill)
+        timer = threading.Timer(self.seconds, self.process.kill)
         timer.start()
         try:
             line = self.process.stdout.readline()
