@@ -2,7 +2,7 @@
 #include "inspector/graph/graph_build_inner.h"
 
 /* Words of bits between two looks at how much is here. */
-#define STRETCH_WORDS 4096
+#define STRETCH_WORDS AHEAD_WORDS
 
 /* Words with something to look at in a stretch: for less, single pages are fetched. */
 #define MANY_WORDS 64

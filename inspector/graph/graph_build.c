@@ -161,16 +161,10 @@ static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object
 static inline uint32_t read_usual(
 	struct worker *w, uint64_t object, const struct ref_plan *plan, const uint8_t *bytes, uint64_t room)
 {
-	struct ref_reader *reader = &w->reader;
 	uint64_t before = w->given;
 
-	if (!ref_reader_gather(reader, object, plan, bytes, room) || reader->is_partial)
+	if (!ref_reader_read_at(&w->reader, object, plan, bytes, room) || w->reader.is_partial)
 		w->partial++;
-	if (w->build->reads_twice)
-		count_targets(w, reader->waiting, reader->count);
-	else
-		take_targets(w, reader->waiting, reader->count);
-	reader->count = 0;
 	return (uint32_t)(w->given - before);
 }
 

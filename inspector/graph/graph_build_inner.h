@@ -12,7 +12,7 @@
 #include <pthread.h>
 
 /* Words of bits in a part: 2 MiB of addresses. Threads take parts one after another. */
-#define PART_WORDS 4096
+#define PART_WORDS AHEAD_WORDS
 
 /* The references of the tracked objects of a part stand one behind the other in the streams of the thread
  * that took it. */

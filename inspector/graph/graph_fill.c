@@ -40,12 +40,9 @@ static void read_again(struct worker *w, uint32_t node, uint64_t object)
 static void read_usual_again(struct worker *w, uint32_t node, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room)
 {
-	struct ref_reader *reader = &w->reader;
 	uint64_t before = w->given;
 
-	ref_reader_gather(reader, object, plan, bytes, room);
-	take_nodes(w, reader->waiting, reader->count);
-	reader->count = 0;
+	ref_reader_read_at(&w->reader, object, plan, bytes, room);
 	adjacency_set_degree(&w->build->graph->out, node, (uint32_t)(w->given - before));
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 /* Words of bits in a stretch: 2 MiB of addresses. */
-#define STRETCH_WORDS 4096
+#define STRETCH_WORDS AHEAD_WORDS
 
 /* Objects below this are not worth a thread. */
 #define WORTH_THREADS 20000
@@ -36,16 +36,8 @@ bool sweeper_open_body(struct sweeper *s, size_t size, struct body *body)
 
 bool sweeper_read(struct sweeper *s, const struct ref_plan *plan)
 {
-	struct ref_reader *reader = &s->reader;
-	bool done;
-
-	if (!s->bytes || !plan)
-		return ref_reader_read(reader, s->object, plan);
-	done = ref_reader_gather(reader, s->object, plan, s->bytes, s->room);
-	if (reader->count)
-		reader->give(reader->context, reader->waiting, reader->count);
-	reader->count = 0;
-	return done;
+	return s->bytes && plan ? ref_reader_read_at(&s->reader, s->object, plan, s->bytes, s->room)
+				: ref_reader_read(&s->reader, s->object, plan);
 }
 
 /* The objects of a word of bits are in one area. */

@@ -339,7 +339,8 @@ static void give_storage(struct ref_reader *reader, uint64_t object, const struc
 	give(reader, storage.dict);
 }
 
-bool ref_reader_gather(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+/* What is given last waits for flush. */
+static bool gather(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room)
 {
 	reader->is_partial = false;
@@ -356,18 +357,27 @@ bool ref_reader_gather(struct ref_reader *reader, uint64_t object, const struct 
 	return true;
 }
 
+bool ref_reader_read_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t room)
+{
+	bool done = gather(reader, object, plan, bytes, room);
+
+	flush(reader);
+	return done;
+}
+
 bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan)
 {
 	const uint8_t *bytes;
-	uint64_t size;
 	bool done;
 
 	if (!plan)
 		return false;
-	size = plan->type->basicsize;
-	bytes = plan->shape == SHAPE_OTHER ? NULL : area_bytes(&reader->areas, object, size);
+	bytes = plan->shape == SHAPE_OTHER ? NULL : area_bytes(&reader->areas, object, plan->type->basicsize);
+	if (bytes)
+		return ref_reader_read_at(reader, object, plan, bytes, plan->type->basicsize);
 	reader->is_partial = false;
-	done = bytes ? ref_reader_gather(reader, object, plan, bytes, size) : read_otherwise(reader, object);
+	done = read_otherwise(reader, object);
 	flush(reader);
 	return done;
 }

@@ -73,9 +73,8 @@ const struct ref_plan *ref_reader_find_plan(struct ref_reader *reader, uint64_t 
 bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan);
 
 /* The same for who knows where the object is: bytes is its memory, borrowed, of which room bytes are there.
- * The targets that would be given last are left in waiting, count of them, for the caller to take, who sets
- * count to 0. */
-bool ref_reader_gather(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+ */
+bool ref_reader_read_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room);
 
 /* As ref_reader_plan_of, of an object that is known to lie at bytes. */
