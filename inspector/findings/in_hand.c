@@ -54,6 +54,11 @@ bool path_is_in_hand(const struct model *model, const struct path *path)
 	return loop == NO_INDEX || a->loops[loop].doing != LOOP_POLLING;
 }
 
+bool may_be_in_hands_of_c(const struct model *model, const struct retention *r)
+{
+	return r->native_references > 0 && some_loop_executes(model->asyncio);
+}
+
 bool is_in_hand(const struct model *model, const struct retention *r)
 {
 	if (r->path_count == 0)

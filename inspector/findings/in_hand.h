@@ -13,6 +13,11 @@ const struct task *path_task(const struct asyncio *a, const struct path *path);
  * thread whose loop polls. */
 bool path_is_in_hand(const struct model *model, const struct path *path);
 
+/* It has references that nothing found accounts for, and some loop is in a callback: they may be of the value
+ * stack of a frame that executes, or of the C code that this called, and be no more in a moment. No way tells
+ * of them where another was found. */
+bool may_be_in_hands_of_c(const struct model *model, const struct retention *retention);
+
 /* Held in no other way than that, by all ways that were looked for, the shortest ones. */
 bool is_in_hand(const struct model *model, const struct retention *retention);
 

@@ -25,6 +25,8 @@ static bool is_of_cell(const struct path *path)
 
 static bool is_just_made(const struct model *model, const struct retention *r)
 {
+	if (may_be_in_hands_of_c(model, r))
+		return true;
 	for (size_t i = 0; i < r->path_count; i++)
 		if (path_is_in_hand(model, &r->paths[i]))
 			return true;

@@ -12,8 +12,9 @@
  *
  * What this takes for granted, and a reader of "never" should know:
  * - Cancelling is left out, or no task could ever be called stuck: asyncio.all_tasks() gives every task to
- *   everybody. A cancel() that is on its way counts: a timer that cancels (asyncio.timeout, wait_for), a
- * bound method of the task that somebody has. So is the destruction of a suspended task by who holds it.
+ *   everybody. A cancel() that is on its way counts: a timer that cancels (asyncio.timeout, wait_for), be
+ * it due or not, a callback that is ready, a bound method of the task that somebody has. So is the
+ * destruction of a suspended task by who holds it.
  * - Code does not search the collector's lists (gc.get_objects), foreign frames' variables, or memory
  * (ctypes).
  * - C code that uses an object without owning a reference to it uses what a caller of it owns. */

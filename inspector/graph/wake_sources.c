@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far from a timer's object a task is looked for that the timer would cancel: attributes, and what is in
- * containers that are attributes. */
+/* How far from a callback's object a task is looked for that the callback would cancel: attributes, and what
+ * is in containers that are attributes. */
 #define GRIP_DEPTH 3
 #define GRIP_NODES 64
 
@@ -52,10 +52,10 @@ static bool is_static(const struct wake_finder *f, uint32_t node)
 	return f->graph->statics[node / 64] >> (node % 64) & 1;
 }
 
-/* Tasks that a timer's object has: asyncio.timeout() keeps the one that it cancels, anyio's cancel scopes a
- * set of them. A large object is passed over: it is no such thing, and its tasks are not for the timer to
- * cancel. */
-static void wake_what_timer_cancels(struct wake_finder *f, uint64_t self, uint32_t source)
+/* Tasks that a callback's object has: asyncio.timeout() keeps the one that it cancels, anyio's cancel scopes
+ * a set of them. A large object is passed over: it is no such thing, and its tasks are not for the callback
+ * to cancel. */
+static void wake_what_is_cancelled(struct wake_finder *f, uint64_t self, uint32_t source)
 {
 	uint32_t nodes[GRIP_NODES], depth[GRIP_NODES];
 	size_t count = 0;
@@ -80,6 +80,36 @@ static void wake_what_timer_cancels(struct wake_finder *f, uint64_t self, uint32
 			depth[count++] = depth[at] + 1;
 		}
 	}
+}
+
+/* A timer whose time has come lies with what is ready to be called, then is called: it cancels all the same.
+ * Other callbacks are there for a moment only (TaskGroup._on_task_done cancels the others of the group). */
+static void mark_what_is_cancelled(
+	struct wake_finder *f, const struct loop *loop, const struct handle *handle, enum source_kind kind)
+{
+	struct source s = {.kind = kind, .loop = loop, .handle = handle, .object = handle->address};
+
+	if (handle->is_cancelled || !handle->callable.self ||
+		(handle->is_timer ? handle->future : handle->task) != 0)
+		return;
+	wake_what_is_cancelled(f, handle->callable.self, wake_add_source(f, &s));
+	wake_fix_run(f->fix);
+}
+
+/* Lib/asyncio/base_events.py, _run_once and call_at: for a moment only a variable or C code (heappop) has a
+ * timer. */
+static void mark_if_timer(
+	struct wake_finder *f, uint32_t node, const struct loop *loop, enum source_kind kind)
+{
+	uint64_t object = heap_address(f->graph->heap, node);
+	const struct pytype *type = pytype_of(f->py, object, NULL);
+	struct handle *handle;
+
+	if (!type || strcmp(type->name, "TimerHandle") != 0)
+		return;
+	handle = arena_alloc(f->py->arena, sizeof(*handle));
+	if (handle_read(f->py, &f->a->classes, object, handle) && handle->is_timer)
+		mark_what_is_cancelled(f, loop, handle, kind);
 }
 
 /* Lib/asyncio/selector_events.py: what other threads and signals wake the loop by. Nothing comes of it alone.
@@ -107,23 +137,21 @@ static void mark_handle(struct wake_finder *f, const struct loop *loop, const st
 		mark(f, handle->future, source);
 	mark(f, handle->callback, source);
 	wake_fix_run(f->fix);
-	if (kind == SOURCE_TIMER && !handle->future) {
-		s.kind = SOURCE_TIMEOUT;
-		source = wake_add_source(f, &s);
-		wake_what_timer_cancels(f, handle->callable.self, source);
-		wake_fix_run(f->fix);
-	}
+	if (handle->is_timer)
+		mark_what_is_cancelled(f, loop, handle, SOURCE_TIMEOUT);
+	else if (kind == SOURCE_READY || kind == SOURCE_CALLBACK)
+		mark_what_is_cancelled(f, loop, handle, kind);
 }
 
 /* Timers that set a future or cancel a task: whatever else leads there, this one is told. */
-static void mark_timed(struct wake_finder *f, const struct loop *loop)
+static void mark_timed(struct wake_finder *f, const struct loop *loop, const struct handles *handles)
 {
-	for (size_t i = 0; i < loop->timers.count; i++) {
-		const struct handle *handle = &loop->timers.items[i];
+	for (size_t i = 0; i < handles->count; i++) {
+		const struct handle *handle = &handles->items[i];
 		struct source s = {.kind = SOURCE_TIMER, .loop = loop, .handle = handle};
 		size_t task = asyncio_find_task(f->a, handle->task);
 
-		if (handle->is_cancelled)
+		if (handle->is_cancelled || !handle->is_timer)
 			continue;
 		if (handle->future) {
 			mark(f, handle->future, wake_add_source(f, &s));
@@ -218,9 +246,12 @@ static void mark_threads(struct wake_finder *f)
 		for (size_t i = 0; i < f->roots->count; i++) {
 			const struct root *root = &f->roots->items[i];
 
-			if ((root->kind == ROOT_FRAME && root->thread == t && root->frame < within) ||
-				(root->kind == ROOT_THREAD && root->thread == t))
-				wake_fix_mark(f->fix, root->node, source);
+			if (root->thread != t || !((root->kind == ROOT_FRAME && root->frame < within) ||
+							 root->kind == ROOT_THREAD))
+				continue;
+			wake_fix_mark(f->fix, root->node, source);
+			if (loop != NO_INDEX)
+				mark_if_timer(f, root->node, &f->a->loops[loop], SOURCE_TIMEOUT);
 		}
 		wake_fix_run(f->fix);
 		f->anything_runs |= loop == NO_INDEX || f->a->loops[loop].doing != LOOP_POLLING;
@@ -249,9 +280,12 @@ void wake_mark_direct(struct wake_finder *f)
 {
 	wake_fix_round(f->fix, ROUND_DIRECT);
 	wake_ready_tasks(f);
-	for (size_t i = 0; i < f->a->loop_count; i++)
-		if (f->a->loops[i].is_running)
-			mark_timed(f, &f->a->loops[i]);
+	for (size_t i = 0; i < f->a->loop_count; i++) {
+		if (!f->a->loops[i].is_running)
+			continue;
+		mark_timed(f, &f->a->loops[i], &f->a->loops[i].timers);
+		mark_timed(f, &f->a->loops[i], &f->a->loops[i].ready_handles);
+	}
 	for (size_t i = 0; i < f->a->loop_count; i++)
 		if (f->a->loops[i].is_running)
 			mark_loop_handles(f, &f->a->loops[i]);
@@ -356,6 +390,7 @@ void wake_mark_native(struct wake_finder *f, const struct reach *reach)
 		wake_fix_mark(f->fix, node,
 			wake_add_source(f, &(struct source){.kind = SOURCE_NATIVE,
 						   .object = heap_address(f->graph->heap, node)}));
+		mark_if_timer(f, node, NULL, SOURCE_NATIVE);
 		wake_fix_run(f->fix);
 	}
 	free(asked);
