@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Objects below this are not worth a thread. */
-#define WORTH_THREADS 20000
+#define WORTH_THREADS 4000
 
 /* Of what is not read yet when so much of it is here by chance: the head of an object and more. */
 #define WORTH_A_LOOK 32
