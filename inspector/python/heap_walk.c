@@ -1,6 +1,7 @@
 #include "inspector/base/big.h"
 #include "inspector/base/parallel.h"
 #include "inspector/python/heap_links.h"
+#include "inspector/python/heap_segments.h"
 #include "inspector/python/memory.h"
 #include "inspector/python/mimalloc.h"
 
@@ -10,6 +11,11 @@
 #define INTERPRETERS_MAX 4096
 /* Modules/gcmodule.c: the low bits of both links are flags. */
 #define LINK_MASK (~UINT64_C(3))
+
+/* Steps taken one by one where something is irregular, before it is tried again to go faster; and how often
+ * that is tried. */
+#define IRREGULAR_STEPS 64
+#define SEGMENTED_MOST	4
 
 /* One list: a ring of heads, the list's own among them. A head that is met again, or whose object was met in
  * another list, means that the ring is broken; so the walk ends for any memory. */
@@ -41,17 +47,12 @@ static bool is_half_linked(struct python *py, uint64_t ring, uint64_t previous)
 	return links_of(py, ring, &last, &first) && last == previous;
 }
 
-/* Where a walk through a ring stands. */
-struct place {
-	uint64_t previous, at; /* heads: the last one that was taken, and the next */
-};
-
 /* Goes on one by one, at most so many steps, and knows every irregularity. */
-static bool walk_some(struct python *py, struct heap *heap, uint64_t ring, struct place *walked,
+static bool walk_some(struct python *py, struct heap *heap, uint64_t ring, struct ring_place *walked,
 	uint64_t most, struct error *err)
 {
 	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
-	struct place place = *walked;
+	struct ring_place place = *walked;
 
 	for (; place.at != ring && most; most--) {
 		struct body head;
@@ -89,7 +90,7 @@ struct march {
 	const struct heap_links *links; /* NULL: memory is read */
 	uint64_t most;			/* objects to take at most */
 	struct progress *progress;
-	struct place place;
+	struct ring_place place;
 	uint64_t count;
 	bool has_met; /* the next object is one of theirs, and it leads back here */
 };
@@ -120,7 +121,7 @@ static bool find_ground(struct march *m, uint64_t at, struct ground *ground)
 
 static void march_on(struct march *m)
 {
-	struct place place = m->place;
+	struct ring_place place = m->place;
 	struct ground ground = {.size = 0};
 	uint64_t count = 0;
 
@@ -180,7 +181,7 @@ static void march_on_by_links(struct march *m)
 		at = onward;
 		count++;
 	}
-	m->place = (struct place){heap_position_address(heap, previous), heap_position_address(heap, at)};
+	m->place = (struct ring_place){heap_position_address(heap, previous), heap_position_address(heap, at)};
 	m->count += count;
 }
 
@@ -196,7 +197,7 @@ static void march(struct march *m)
  * irregular, or has been walked from the other end. */
 static bool walk_rest(struct python *py, struct heap *heap, struct march *m, struct error *err)
 {
-	const uint64_t some = m->links ? 64 : UINT64_MAX;
+	const uint64_t some = m->links ? IRREGULAR_STEPS : UINT64_MAX;
 
 	m->theirs = m->mine;
 	m->most = UINT64_MAX;
@@ -263,6 +264,18 @@ static bool walk_from_both_ends(struct python *py, struct heap *heap, struct mar
 	return is_whole || walk_rest(py, heap, forth, err);
 }
 
+/* What is irregular is gone over one by one; where there is much of that, so is all the rest. */
+static bool walk_by_segments(struct python *py, struct heap *heap, struct march *m, struct error *err)
+{
+	for (int i = 0; m->place.at != m->ring && i < SEGMENTED_MOST; i++) {
+		if (!heap_segments_walk(py, heap, m->ring, &m->place))
+			return error_set(err, ERROR_INTERRUPTED, "interrupted");
+		if (!walk_some(py, heap, m->ring, &m->place, IRREGULAR_STEPS, err))
+			return false;
+	}
+	return walk_rest(py, heap, m, err);
+}
+
 static bool walk_ring(struct python *py, struct heap *heap, const struct heap_links *links, uint64_t ring,
 	struct error *err)
 {
@@ -285,9 +298,12 @@ static bool walk_ring(struct python *py, struct heap *heap, const struct heap_li
 	forth.size = forth.head_size + python_sizeof(py, FIELD_sizeof_object);
 	area_cache_init(&forth.cache, heap);
 	march(&forth);
-	if (forth.count < WORTH_THREADS || parallel_threads() < 2)
+	if (forth.count < WORTH_THREADS)
 		return walk_rest(py, heap, &forth, err);
-	return walk_from_both_ends(py, heap, &forth, err);
+	if (!links)
+		return walk_by_segments(py, heap, &forth, err);
+	return parallel_threads() < 2 ? walk_rest(py, heap, &forth, err)
+				      : walk_from_both_ends(py, heap, &forth, err);
 }
 
 /* While a collection runs, the previous links hold counts, and only the next links can be followed. */

@@ -107,7 +107,7 @@ const struct ref_plan *ref_reader_plan_of(struct ref_reader *reader, uint64_t ob
 	return ref_reader_find_plan(reader, type);
 }
 
-static void flush(struct ref_reader *reader)
+void ref_reader_flush(struct ref_reader *reader)
 {
 	if (reader->count)
 		reader->give(reader->context, reader->waiting, reader->count);
@@ -119,7 +119,7 @@ static inline void give(struct ref_reader *reader, uint64_t target)
 	if (!target)
 		return;
 	if (reader->count == TARGETS_BATCH)
-		flush(reader);
+		ref_reader_flush(reader);
 	reader->waiting[reader->count++] = target;
 }
 
@@ -339,8 +339,7 @@ static void give_storage(struct ref_reader *reader, uint64_t object, const struc
 	give(reader, storage.dict);
 }
 
-/* What is given last waits for flush. */
-static bool gather(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+bool ref_reader_gather_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room)
 {
 	reader->is_partial = false;
@@ -360,9 +359,9 @@ static bool gather(struct ref_reader *reader, uint64_t object, const struct ref_
 bool ref_reader_read_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room)
 {
-	bool done = gather(reader, object, plan, bytes, room);
+	bool done = ref_reader_gather_at(reader, object, plan, bytes, room);
 
-	flush(reader);
+	ref_reader_flush(reader);
 	return done;
 }
 
@@ -378,6 +377,6 @@ bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct re
 		return ref_reader_read_at(reader, object, plan, bytes, plan->type->basicsize);
 	reader->is_partial = false;
 	done = read_otherwise(reader, object);
-	flush(reader);
+	ref_reader_flush(reader);
 	return done;
 }

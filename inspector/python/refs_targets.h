@@ -77,6 +77,12 @@ bool ref_reader_read(struct ref_reader *reader, uint64_t object, const struct re
 bool ref_reader_read_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room);
 
+/* As ref_reader_read_at, but what is given may wait for ref_reader_flush, together with what other objects
+ * give. */
+bool ref_reader_gather_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t room);
+void ref_reader_flush(struct ref_reader *reader);
+
 /* As ref_reader_plan_of, of an object that is known to lie at bytes. */
 static inline const struct ref_plan *ref_reader_plan_at(
 	struct ref_reader *reader, uint64_t object, const uint8_t *bytes, uint64_t room)
