@@ -55,6 +55,117 @@ static bool is_untracked_node(struct worker *w, uint64_t object, uint32_t positi
 	return true;
 }
 
+/* Positions, and the processor is told to fetch what says whether something tracked is there. */
+static void find_positions(struct worker *w, uint32_t *positions, const uint64_t *targets, size_t count)
+{
+	const uint64_t *tracked = w->build->heap->bits;
+	const struct span span = w->reader.areas.span;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t offset = targets[i] - span.base;
+
+		positions[i] = __builtin_expect(offset < span.size && offset % GRANULE == 0, 1)
+				       ? span.first + (uint32_t)(offset / GRANULE)
+				       : area_cache_position(&w->reader.areas, targets[i]);
+		if (positions[i] != NO_POSITION)
+			__builtin_prefetch(&tracked[positions[i] / 64]);
+	}
+}
+
+/* Which of the positions are of nothing tracked; their numbers in the array, and how many. */
+static size_t find_untracked(const struct worker *w, const uint32_t *positions, size_t count, uint16_t *found)
+{
+	const struct build *b = w->build;
+	size_t untracked = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (positions[i] == NO_POSITION || bit_is_set(b->heap->bits, positions[i]))
+			continue;
+		__builtin_prefetch(&b->leaves[positions[i] / 64]);
+		found[untracked++] = (uint16_t)i;
+	}
+	return untracked;
+}
+
+/* The same of those that nobody has looked at: their memory is fetched. */
+static size_t find_new(struct worker *w, const uint64_t *targets, uint32_t *positions, uint16_t *found, size_t count)
+{
+	const struct build *b = w->build;
+	size_t fresh = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct area *area;
+
+		if (bit_load(b->leaves, positions[found[i]])) {
+			positions[found[i]] = NO_POSITION;
+			continue;
+		}
+		area = area_of(&w->reader.areas, targets[found[i]]);
+		if (area)
+			__builtin_prefetch(area->bytes + (targets[found[i]] - area->start) +
+					   w->reader.type_offset);
+		found[fresh++] = found[i];
+	}
+	return fresh;
+}
+
+/* Positions of those that are nodes; NO_POSITION for others. None, and what else is in many places, is no
+ * node. */
+static void find_nodes(struct worker *w, uint32_t *positions, const uint64_t *targets, size_t count)
+{
+	uint16_t found[TARGETS_BATCH];
+	size_t left;
+
+	find_positions(w, positions, targets, count);
+	left = find_untracked(w, positions, count, found);
+	left = find_new(w, targets, positions, found, left);
+	for (size_t i = 0; i < left; i++)
+		if (!is_untracked_node(w, targets[found[i]], positions[found[i]]))
+			positions[found[i]] = NO_POSITION;
+}
+
+static uint32_t put_nodes(struct worker *w, const uint32_t *positions, size_t count)
+{
+	uint32_t *room = stream_room(w->goes_to, count), *to = room, put = 0;
+
+	for (size_t i = 0; room && i < count; i++) {
+		*to = positions[i];
+		to += positions[i] != NO_POSITION;
+	}
+	if (room) {
+		put = (uint32_t)(to - room);
+		stream_take(w->goes_to, put);
+		return put;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (positions[i] == NO_POSITION)
+			continue;
+		stream_push(w->goes_to, positions[i]);
+		put++;
+	}
+	return put;
+}
+
+static void take_targets(void *context, const uint64_t *targets, size_t count)
+{
+	uint32_t positions[TARGETS_BATCH], put;
+	struct worker *w = context;
+	struct gathered *gathered = &w->gathered;
+	size_t from = 0;
+
+	find_nodes(w, positions, targets, count);
+	for (size_t i = 0; i < gathered->count; from = gathered->ends[i++]) {
+		put = put_nodes(w, positions + from, gathered->ends[i] - from);
+		stream_push(&w->counts, gathered->open + put);
+		w->given += put;
+		gathered->open = 0;
+	}
+	put = put_nodes(w, positions + from, count - from);
+	gathered->open += put;
+	w->given += put;
+	gathered->count = 0;
+}
+
 /* None, and what else is in many places, is no node. */
 static inline bool is_node(struct worker *w, uint64_t target, uint32_t position)
 {
@@ -64,53 +175,6 @@ static inline bool is_node(struct worker *w, uint64_t target, uint32_t position)
 		return false;
 	return bit_is_set(b->heap->bits, position) ||
 	       (!bit_load(b->leaves, position) && is_untracked_node(w, target, position));
-}
-
-/* Writes the positions of those that are nodes to room for all of them; returns behind the last. Most are
- * tracked, and in the span: for these a few instructions each. */
-static uint32_t *put_nodes(struct worker *w, uint32_t *to, const uint64_t *targets, size_t count)
-{
-	const uint64_t *tracked = w->build->heap->bits;
-	const struct span span = w->reader.areas.span;
-
-	for (size_t i = 0; i < count; i++) {
-		uint64_t offset = targets[i] - span.base;
-		uint32_t position = span.first + (uint32_t)(offset / GRANULE);
-
-		if (__builtin_expect(offset >= span.size || offset % GRANULE, 0))
-			position = area_cache_position(&w->reader.areas, targets[i]);
-		else if (__builtin_expect(bit_is_set(tracked, position), 1)) {
-			*to++ = position;
-			continue;
-		}
-		*to = position;
-		to += is_node(w, targets[i], position);
-	}
-	return to;
-}
-
-static void take_targets(void *context, const uint64_t *targets, size_t count)
-{
-	struct worker *w = context;
-	uint32_t *room, *to;
-
-	if (w->given > w->build->most_edges)
-		return;
-	room = stream_room(w->goes_to, count);
-	if (room) {
-		to = put_nodes(w, room, targets, count);
-		stream_take(w->goes_to, (size_t)(to - room));
-		w->given += (size_t)(to - room);
-		return;
-	}
-	for (size_t i = 0; i < count; i++) {
-		uint32_t position = area_cache_position(&w->reader.areas, targets[i]);
-
-		if (!is_node(w, targets[i], position))
-			continue;
-		stream_push(w->goes_to, position);
-		w->given++;
-	}
 }
 
 /* The same when all are read twice: no more than how many there are. */
@@ -157,15 +221,51 @@ static uint32_t read_object(struct worker *w, uint32_t position, uint64_t object
 	return (uint32_t)(w->given - before);
 }
 
-/* The same for one of most objects, which lies at bytes. */
-static inline uint32_t read_usual(
+/* Reads the first of those that come: its count is put into w->counts, some time. */
+static inline void gather_next(struct worker *w)
+{
+	struct gathered *gathered = &w->gathered;
+	const struct coming *next = &gathered->coming[gathered->first++ % COMING_OBJECTS];
+
+	if (!ref_reader_gather_at(&w->reader, next->object, next->plan, next->bytes, next->room) ||
+		w->reader.is_partial)
+		w->partial++;
+	gathered->ends[gathered->count++] = (uint32_t)w->reader.count;
+	if (w->reader.count >= GATHERED_TARGETS || gathered->count == GATHERED_OBJECTS) {
+		ref_reader_flush(&w->reader);
+		if (gathered->count)
+			take_targets(w, NULL, 0);
+	}
+}
+
+/* All that came has its edges then. */
+static void gather_rest(struct worker *w)
+{
+	while (w->gathered.first != w->gathered.end)
+		gather_next(w);
+	ref_reader_flush(&w->reader);
+	if (w->gathered.count)
+		take_targets(w, NULL, 0);
+}
+
+/* There are before bytes in front of it, and room bytes of it. */
+static inline void let_come(struct worker *w, uint64_t object, const struct ref_plan *plan, const uint8_t *bytes,
+	uint64_t before, uint64_t room)
+{
+	struct gathered *gathered = &w->gathered;
+
+	if (gathered->end - gathered->first == COMING_OBJECTS)
+		gather_next(w);
+	ref_reader_fetch(&w->reader, plan, bytes, before, room);
+	gathered->coming[gathered->end++ % COMING_OBJECTS] = (struct coming){object, room, plan, bytes};
+}
+
+/* One of most objects, which lies at bytes, when all are read twice. */
+static inline void count_usual(
 	struct worker *w, uint64_t object, const struct ref_plan *plan, const uint8_t *bytes, uint64_t room)
 {
-	uint64_t before = w->given;
-
 	if (!ref_reader_read_at(&w->reader, object, plan, bytes, room) || w->reader.is_partial)
 		w->partial++;
-	return (uint32_t)(w->given - before);
 }
 
 /* Whether an object is left for the end, when all that a scan can find is known. */
@@ -209,17 +309,18 @@ static void read_word_of_bits(struct worker *w, size_t word, uint64_t left)
 		unsigned bit = (unsigned)__builtin_ctzll(left);
 		uint64_t offset = (uint64_t)bit * GRANULE;
 		const struct ref_plan *plan;
-		uint32_t count;
 
 		plan = bytes ? ref_reader_plan_at(&w->reader, address + offset, bytes + offset, room - offset)
 			     : ref_reader_plan_of(&w->reader, address + offset);
 		if (!bytes || !plan || !plan->is_usual || w->given > w->build->most_edges) {
+			gather_rest(w);
 			read_one(w, (uint32_t)(word * 64 + bit), address + offset, plan);
-			continue;
+			w->gathered.open = 0;
+		} else if (w->build->reads_twice) {
+			count_usual(w, address + offset, plan, bytes + offset, room - offset);
+		} else {
+			let_come(w, address + offset, plan, bytes + offset, offset, room - offset);
 		}
-		count = read_usual(w, address + offset, plan, bytes + offset, room - offset);
-		if (!w->build->reads_twice)
-			stream_push(&w->counts, count);
 	}
 }
 
@@ -233,6 +334,7 @@ static void read_part(struct worker *w, struct part *part, size_t first, size_t 
 	for (size_t word = first; word < end; word++)
 		if (heap->bits[word])
 			read_word_of_bits(w, word, heap->bits[word]);
+	gather_rest(w);
 }
 
 static void read_objects(void *context, unsigned thread)

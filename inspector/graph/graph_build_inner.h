@@ -21,6 +21,25 @@ struct part {
 	uint64_t first_count, first_target; /* in the streams of that worker */
 };
 
+/* Objects that are read for the first time, in order: what a list or a dictionary has elsewhere in memory is
+ * fetched some objects before it is read. Targets of several objects are looked up at once: each lies
+ * somewhere else, and the processor waits for all of them together. */
+#define COMING_OBJECTS	 16  /* a power of two */
+#define GATHERED_OBJECTS 128
+#define GATHERED_TARGETS 256 /* when there are so many they are looked up */
+
+struct gathered {
+	struct coming {
+		uint64_t object, room;
+		const struct ref_plan *plan;
+		const uint8_t *bytes;
+	} coming[COMING_OBJECTS]; /* the i-th at i % COMING_OBJECTS */
+	uint32_t first, end;	  /* of those that come */
+	uint32_t ends[GATHERED_OBJECTS]; /* of each object: how many targets wait then (struct ref_reader) */
+	uint32_t count;
+	uint32_t open; /* targets that were looked up of the object that is being read */
+};
+
 /* While building, targets are positions: numbers come when all nodes are there. */
 struct worker {
 	struct build *build;
@@ -34,6 +53,7 @@ struct worker {
 	struct stream late, late_counts, late_targets;
 	struct stream *goes_to;			     /* targets or late_targets */
 	uint64_t given;				     /* targets, of all objects so far */
+	struct gathered gathered;
 	uint64_t scanned_read, filled;		     /* of scanned; of late, when they are read again */
 	size_t looked, looked_to;		     /* words of asked: from here on, up to there */
 	struct stream tracebacks, weakrefs, statics; /* positions */

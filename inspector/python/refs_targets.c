@@ -34,6 +34,22 @@ static void add_offset(struct ref_plan *plan, uint64_t offset)
 		plan->offsets[plan->offset_count++] = (uint32_t)offset;
 }
 
+static int32_t find_table(struct python *py, const struct ref_plan *plan)
+{
+	enum field_id field = plan->shape == SHAPE_LIST	  ? FIELD_list_items
+			      : plan->shape == SHAPE_DICT ? FIELD_dict_keys
+							  : FIELD_set_table;
+	size_t before = instance_before(py);
+
+	if (plan->shape == SHAPE_LIST || plan->shape == SHAPE_DICT || plan->shape == SHAPE_SET)
+		return python_field(py, field)->offset + 8 <= plan->type->basicsize
+			       ? (int32_t)python_field(py, field)->offset
+			       : 0;
+	return plan->has_storage && !plan->type->has_inline_values && before <= STORAGE_BEFORE
+		       ? -(int32_t)before
+		       : 0;
+}
+
 static struct ref_plan *make_plan(struct python *py, const struct pytype *type)
 {
 	size_t rows = (size_t)(type->refs_end - type->refs_first);
@@ -62,6 +78,7 @@ static struct ref_plan *make_plan(struct python *py, const struct pytype *type)
 		else
 			add_offset(plan, (uint64_t)type->dictoffset);
 	}
+	plan->table_offset = find_table(py, plan);
 	return plan;
 }
 

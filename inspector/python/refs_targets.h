@@ -26,6 +26,7 @@ struct ref_plan {
 	bool has_storage; /* inline values, or a dictionary before the object */
 	bool is_scanned;  /* objects have memory that is scanned for what is_known knows */
 	bool is_usual; /* a builtin container, or an instance of what is of no kind of its own; not scanned */
+	int32_t table_offset; /* of a pointer to a table that is read; 0: none */
 	uint32_t offset_count;
 	uint32_t *offsets; /* of pointers in the object; in the arena of py */
 };
@@ -33,6 +34,9 @@ struct ref_plan {
 #define TARGETS_BATCH 1024
 #define PLANS_RECENT  1024
 #define SHARED_RECENT 256
+
+/* An instance's storage starts so far before it at most. */
+#define STORAGE_BEFORE 32
 
 /* Is given the targets of an object in pieces; none is 0. */
 typedef void (*targets_fn)(void *context, const uint64_t *targets, size_t count);
@@ -82,6 +86,24 @@ bool ref_reader_read_at(struct ref_reader *reader, uint64_t object, const struct
 bool ref_reader_gather_at(struct ref_reader *reader, uint64_t object, const struct ref_plan *plan,
 	const uint8_t *bytes, uint64_t room);
 void ref_reader_flush(struct ref_reader *reader);
+
+/* Has the processor fetch what will be read besides the object itself: a list's items, a dictionary's keys,
+ * an instance's values. There are before bytes in front of it. */
+static inline void ref_reader_fetch(struct ref_reader *reader, const struct ref_plan *plan, const uint8_t *bytes,
+	uint64_t before, uint64_t room)
+{
+	const struct area *area;
+	uint64_t table;
+
+	if (!plan->table_offset || room < plan->type->basicsize || before < STORAGE_BEFORE)
+		return;
+	memcpy(&table, bytes + plan->table_offset, 8);
+	area = area_of(&reader->areas, table);
+	if (!area)
+		return;
+	__builtin_prefetch(area->bytes + (table - area->start));
+	__builtin_prefetch(area->bytes + (table - area->start) + 64);
+}
 
 /* As ref_reader_plan_of, of an object that is known to lie at bytes. */
 static inline const struct ref_plan *ref_reader_plan_at(
