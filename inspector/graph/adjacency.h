@@ -108,7 +108,7 @@ static inline void adjacency_fetch(const struct adjacency *a, uint32_t node)
 
 static inline void adjacency_fetch_run(const struct adjacency *a, uint32_t node)
 {
-	__builtin_prefetch(&a->targets[a->firsts[node / ADJACENCY_BLOCK]]);
+	__builtin_prefetch(&a->targets[adjacency_first(a, node)]);
 }
 
 #endif

@@ -182,7 +182,7 @@ static size_t collect(struct looker *l, uint32_t node, const uint32_t *targets, 
 	return taken;
 }
 
-#define AHEAD 8
+#define AHEAD 16
 
 /* The edges of nodes that come soon are on their way. Neighbours that come one after another share most. */
 static void fetch_ahead(const struct adjacency *out, const uint32_t *nodes, size_t left)
@@ -191,7 +191,7 @@ static void fetch_ahead(const struct adjacency *out, const uint32_t *nodes, size
 		return;
 	if (nodes[2 * AHEAD] / 64 != nodes[2 * AHEAD - 1] / 64)
 		adjacency_fetch(out, nodes[2 * AHEAD]);
-	if (nodes[AHEAD] / ADJACENCY_BLOCK != nodes[AHEAD - 1] / ADJACENCY_BLOCK)
+	if (nodes[AHEAD] != nodes[AHEAD - 1] + 1)
 		adjacency_fetch_run(out, nodes[AHEAD]);
 }
 
