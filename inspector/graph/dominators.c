@@ -85,6 +85,15 @@ static bool is_barrier(const struct search *s, uint32_t node)
 	return false;
 }
 
+#define BROTHERS 8
+
+/* Those that come after the first one: when it is their turn, what says where they lead is here. */
+static void fetch_brothers(const struct graph *g, const uint32_t *targets, size_t count)
+{
+	for (size_t i = 1; i < count && i < BROTHERS; i++)
+		adjacency_fetch(&g->out, targets[i]);
+}
+
 static void search_from(struct search *s, uint32_t root)
 {
 	const struct graph *g = s->graph;
@@ -105,6 +114,8 @@ static void search_from(struct search *s, uint32_t root)
 		}
 		targets = graph_targets(g, top->node, &count);
 		next = top->next;
+		if (!next)
+			fetch_brothers(g, targets, count);
 		while (next < count && (s->number[targets[next]] || is_barrier(s, targets[next])))
 			next++;
 		if (next >= count) {
@@ -112,6 +123,8 @@ static void search_from(struct search *s, uint32_t root)
 			continue;
 		}
 		top->next = next + 1;
+		if (next + 1 < count)
+			adjacency_fetch_run(&g->out, targets[next + 1]);
 		enter(s, targets[next], s->number[top->node]);
 	}
 }
@@ -213,18 +226,51 @@ static uint32_t evaluate(struct search *s, uint32_t v, uint32_t linked)
 	return info[v].label;
 }
 
+/* How many numbers before it is its turn a step towards what is known of a node is taken: its sources, their
+ * numbers, what is known of those. All of it lies anywhere in memory. */
+#define AHEAD 8
+
+static void fetch_numbers(const struct search *s, uint32_t node)
+{
+	size_t count;
+	const uint32_t *sources = graph_sources(s->graph, node, &count);
+
+	for (size_t k = 0; k < count && k < AHEAD; k++)
+		__builtin_prefetch(&s->number[sources[k]]);
+}
+
+static void fetch_info(const struct search *s, uint32_t node)
+{
+	size_t count;
+	const uint32_t *sources = graph_sources(s->graph, node, &count);
+
+	for (size_t k = 0; k < count && k < AHEAD; k++)
+		__builtin_prefetch(&s->info[s->number[sources[k]]]);
+}
+
+static void fetch_ahead(const struct search *s, uint32_t w)
+{
+	if (w <= 4 * AHEAD)
+		return;
+	graph_fetch_sources(s->graph, s->vertex[w - 4 * AHEAD]);
+	graph_fetch_run_of_sources(s->graph, s->vertex[w - 3 * AHEAD]);
+	fetch_numbers(s, s->vertex[w - 2 * AHEAD]);
+	fetch_info(s, s->vertex[w - AHEAD]);
+}
+
 static void find_semidominators(struct search *s)
 {
 	const struct graph *g = s->graph;
 
 	for (uint32_t w = s->last; w; w--) {
 		uint32_t node = s->vertex[w], parent = s->info[w].parent, semi = parent;
+		const uint32_t *sources;
 		size_t count;
-		const uint32_t *sources = graph_sources(g, node, &count);
 
 		if (w % ASKED_EVERY == 0 && is_interrupted(s))
 			return;
-
+		fetch_ahead(s, w);
+		sources = graph_sources(g, node, &count);
 		if (has_bit(s->is_root, node))
 			semi = 0;
 		for (size_t k = 0; semi && k < count; k++) {

@@ -226,6 +226,22 @@ const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *
 	return r->source + r->first[place];
 }
 
+void graph_fetch_sources(const struct graph *graph, uint32_t node)
+{
+	const struct graph_referrers *r = graph->referrers;
+
+	if (r && !r->nodes)
+		__builtin_prefetch(&r->first[node]);
+}
+
+void graph_fetch_run_of_sources(const struct graph *graph, uint32_t node)
+{
+	const struct graph_referrers *r = graph->referrers;
+
+	if (r && !r->nodes)
+		__builtin_prefetch(&r->source[r->first[node]]);
+}
+
 void graph_forget_referrers(struct graph *graph)
 {
 	free_referrers(graph->referrers);

@@ -48,6 +48,11 @@ static inline const uint32_t *graph_targets(const struct graph *graph, uint32_t 
  * Not for several threads before graph_prepare_referrers(graph, NULL). */
 const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *count);
 
+/* For who will ask that soon of many nodes: first the one, then the other. Without
+ * graph_prepare_referrers(graph, NULL) they do nothing. */
+void graph_fetch_sources(const struct graph *graph, uint32_t node);
+void graph_fetch_run_of_sources(const struct graph *graph, uint32_t node);
+
 /* Whether that answer is at hand. */
 bool graph_has_sources(const struct graph *graph, uint32_t node);
 
