@@ -8,17 +8,17 @@ static void find_places(struct dominator_tree *tree, uint32_t count)
 	uint32_t *next = big_alloc((size_t)count + 1, sizeof(*next));
 
 	for (uint32_t i = 0; i <= count; i++)
-		tree->size[i] = 1;
+		tree->places[i].size = 1;
 	for (uint32_t i = count; i; i--)
-		tree->size[tree->idom[i]] += tree->size[i];
-	tree->first[0] = 0;
+		tree->places[tree->idom[i]].size += tree->places[i].size;
+	tree->places[0].first = 0;
 	next[0] = 1;
 	for (uint32_t i = 1; i <= count; i++) {
 		uint32_t above = tree->idom[i];
 
-		tree->first[i] = next[above];
+		tree->places[i].first = next[above];
 		next[i] = next[above] + 1;
-		next[above] += tree->size[i];
+		next[above] += tree->places[i].size;
 	}
 	big_free(next, (size_t)count + 1, sizeof(*next));
 }
@@ -28,13 +28,13 @@ static void find_jumps(struct dominator_tree *tree, uint32_t count)
 	uint32_t *depth = big_alloc((size_t)count + 1, sizeof(*depth));
 
 	depth[0] = 0;
-	tree->jump[0] = 0;
+	tree->places[0].jump = 0;
 	for (uint32_t i = 1; i <= count; i++) {
-		uint32_t above = tree->idom[i], jump = tree->jump[above];
+		uint32_t above = tree->idom[i], jump = tree->places[above].jump;
 
 		depth[i] = depth[above] + 1;
-		tree->jump[i] = depth[above] - depth[jump] == depth[jump] - depth[tree->jump[jump]]
-					? tree->jump[jump]
+		tree->places[i].jump = depth[above] - depth[jump] == depth[jump] - depth[tree->places[jump].jump]
+					? tree->places[jump].jump
 					: above;
 	}
 	big_free(depth, (size_t)count + 1, sizeof(*depth));
@@ -42,14 +42,10 @@ static void find_jumps(struct dominator_tree *tree, uint32_t count)
 
 void dominator_tree_init(struct dominator_tree *tree, const struct dominators *d)
 {
-	size_t size = (size_t)d->count + 1;
-
 	*tree = (struct dominator_tree){
 		.count = d->count,
 		.idom = d->idom,
-		.first = big_alloc(size, sizeof(*tree->first)),
-		.size = big_alloc(size, sizeof(*tree->size)),
-		.jump = big_alloc(size, sizeof(*tree->jump)),
+		.places = big_alloc((size_t)d->count + 1, sizeof(*tree->places)),
 	};
 	find_places(tree, d->count);
 	find_jumps(tree, d->count);
@@ -57,22 +53,18 @@ void dominator_tree_init(struct dominator_tree *tree, const struct dominators *d
 
 void dominator_tree_deinit(struct dominator_tree *tree)
 {
-	size_t size = (size_t)tree->count + 1;
-
-	big_free(tree->first, size, sizeof(*tree->first));
-	big_free(tree->size, size, sizeof(*tree->size));
-	big_free(tree->jump, size, sizeof(*tree->jump));
+	big_free(tree->places, (size_t)tree->count + 1, sizeof(*tree->places));
 	*tree = (struct dominator_tree){0};
 }
 
 static bool is_above(const struct dominator_tree *tree, uint32_t x, uint32_t y)
 {
-	return tree->first[y] - tree->first[x] < tree->size[x];
+	return tree->places[y].first - tree->places[x].first < tree->places[x].size;
 }
 
 uint32_t dominator_tree_common(const struct dominator_tree *tree, uint32_t x, uint32_t y)
 {
 	while (!is_above(tree, x, y))
-		x = is_above(tree, tree->jump[x], y) ? tree->idom[x] : tree->jump[x];
+		x = is_above(tree, tree->places[x].jump, y) ? tree->idom[x] : tree->places[x].jump;
 	return x;
 }
