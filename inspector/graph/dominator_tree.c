@@ -33,9 +33,10 @@ static void find_jumps(struct dominator_tree *tree, uint32_t count)
 		uint32_t above = tree->idom[i], jump = tree->places[above].jump;
 
 		depth[i] = depth[above] + 1;
-		tree->places[i].jump = depth[above] - depth[jump] == depth[jump] - depth[tree->places[jump].jump]
-					? tree->places[jump].jump
-					: above;
+		tree->places[i].jump =
+			depth[above] - depth[jump] == depth[jump] - depth[tree->places[jump].jump]
+				? tree->places[jump].jump
+				: above;
 	}
 	big_free(depth, (size_t)count + 1, sizeof(*depth));
 }

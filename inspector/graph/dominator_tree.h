@@ -12,8 +12,8 @@ struct dominator_place {
 };
 
 struct dominator_tree {
-	uint32_t count;		       /* nodes; numbers go up to it */
-	const uint32_t *idom;	       /* by number; borrowed */
+	uint32_t count;			/* nodes; numbers go up to it */
+	const uint32_t *idom;		/* by number; borrowed */
 	struct dominator_place *places; /* by number */
 };
 

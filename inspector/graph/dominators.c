@@ -30,6 +30,8 @@ struct search {
 	const struct graph *graph;
 	const struct dominator_request *request;
 	uint32_t *number; /* by node; 0: not met */
+	/* By node: it has a number. A small table that is asked for each edge. */
+	uint64_t *met;
 	/* By number: its node, for as long as the edges to that are to be looked at; then its parent, and in
 	 * the end its immediate dominator. */
 	uint32_t *vertex;
@@ -71,6 +73,7 @@ static void enter(struct search *s, uint32_t node, uint32_t parent)
 	uint32_t number = ++s->last;
 
 	s->number[node] = number;
+	set_bit(s->met, node);
 	s->vertex[number] = node;
 	s->info[number] = (struct info){.parent = parent, .semi = number, .label = number};
 	s->stack = grow_array(s->stack, &s->capacity, s->depth + 1, sizeof(*s->stack));
@@ -99,7 +102,7 @@ static void search_from(struct search *s, uint32_t root)
 	const struct graph *g = s->graph;
 
 	set_bit(s->is_root, root);
-	if (s->number[root])
+	if (has_bit(s->met, root))
 		return;
 	enter(s, root, 0);
 	for (uint64_t step = 1; s->depth; step++) {
@@ -116,7 +119,7 @@ static void search_from(struct search *s, uint32_t root)
 		next = top->next;
 		if (!next)
 			fetch_brothers(g, targets, count);
-		while (next < count && (s->number[targets[next]] || is_barrier(s, targets[next])))
+		while (next < count && (has_bit(s->met, targets[next]) || is_barrier(s, targets[next])))
 			next++;
 		if (next >= count) {
 			s->depth--;
@@ -253,6 +256,7 @@ static void fetch_ahead(const struct search *s, uint32_t w)
 	if (w <= 4 * AHEAD)
 		return;
 	graph_fetch_sources(s->graph, s->vertex[w - 4 * AHEAD]);
+	__builtin_prefetch(&s->is_root[s->vertex[w - 4 * AHEAD] / 64]);
 	graph_fetch_run_of_sources(s->graph, s->vertex[w - 3 * AHEAD]);
 	fetch_numbers(s, s->vertex[w - 2 * AHEAD]);
 	fetch_info(s, s->vertex[w - AHEAD]);
@@ -321,6 +325,7 @@ void dominators_compute(
 		.number = big_alloc(size, sizeof(*s.number)),
 		.vertex = big_alloc(size, sizeof(*s.vertex)),
 		.info = big_alloc(size, sizeof(*s.info)),
+		.met = xcalloc(size / 64 + 1, sizeof(*s.met)),
 		.is_root = xcalloc(size / 64 + 1, sizeof(*s.is_root)),
 	};
 
@@ -332,6 +337,7 @@ void dominators_compute(
 	if (s.last < graph->count && !is_interrupted(&s))
 		search_garbage(&s);
 	free(s.stack);
+	free(s.met);
 	if (!is_interrupted(&s))
 		find_semidominators(&s);
 	free(s.is_root);

@@ -88,7 +88,8 @@ static size_t find_untracked(const struct worker *w, const uint32_t *positions, 
 }
 
 /* The same of those that nobody has looked at: their memory is fetched. */
-static size_t find_new(struct worker *w, const uint64_t *targets, uint32_t *positions, uint16_t *found, size_t count)
+static size_t find_new(
+	struct worker *w, const uint64_t *targets, uint32_t *positions, uint16_t *found, size_t count)
 {
 	const struct build *b = w->build;
 	size_t fresh = 0;
@@ -102,8 +103,8 @@ static size_t find_new(struct worker *w, const uint64_t *targets, uint32_t *posi
 		}
 		area = area_of(&w->reader.areas, targets[found[i]]);
 		if (area)
-			__builtin_prefetch(area->bytes + (targets[found[i]] - area->start) +
-					   w->reader.type_offset);
+			__builtin_prefetch(
+				area->bytes + (targets[found[i]] - area->start) + w->reader.type_offset);
 		found[fresh++] = found[i];
 	}
 	return fresh;
@@ -249,8 +250,8 @@ static void gather_rest(struct worker *w)
 }
 
 /* There are before bytes in front of it, and room bytes of it. */
-static inline void let_come(struct worker *w, uint64_t object, const struct ref_plan *plan, const uint8_t *bytes,
-	uint64_t before, uint64_t room)
+static inline void let_come(struct worker *w, uint64_t object, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t before, uint64_t room)
 {
 	struct gathered *gathered = &w->gathered;
 

@@ -24,7 +24,7 @@ struct part {
 /* Objects that are read for the first time, in order: what a list or a dictionary has elsewhere in memory is
  * fetched some objects before it is read. Targets of several objects are looked up at once: each lies
  * somewhere else, and the processor waits for all of them together. */
-#define COMING_OBJECTS	 16  /* a power of two */
+#define COMING_OBJECTS	 16 /* a power of two */
 #define GATHERED_OBJECTS 128
 #define GATHERED_TARGETS 256 /* when there are so many they are looked up */
 
@@ -33,8 +33,8 @@ struct gathered {
 		uint64_t object, room;
 		const struct ref_plan *plan;
 		const uint8_t *bytes;
-	} coming[COMING_OBJECTS]; /* the i-th at i % COMING_OBJECTS */
-	uint32_t first, end;	  /* of those that come */
+	} coming[COMING_OBJECTS];	 /* the i-th at i % COMING_OBJECTS */
+	uint32_t first, end;		 /* of those that come */
 	uint32_t ends[GATHERED_OBJECTS]; /* of each object: how many targets wait then (struct ref_reader) */
 	uint32_t count;
 	uint32_t open; /* targets that were looked up of the object that is being read */
@@ -51,8 +51,8 @@ struct worker {
 	uint64_t read;		       /* of met */
 	/* Of the objects that are in no part, and that have a bit in build->added. */
 	struct stream late, late_counts, late_targets;
-	struct stream *goes_to;			     /* targets or late_targets */
-	uint64_t given;				     /* targets, of all objects so far */
+	struct stream *goes_to; /* targets or late_targets */
+	uint64_t given;		/* targets, of all objects so far */
 	struct gathered gathered;
 	uint64_t scanned_read, filled;		     /* of scanned; of late, when they are read again */
 	size_t looked, looked_to;		     /* words of asked: from here on, up to there */

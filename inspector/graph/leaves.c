@@ -37,7 +37,10 @@ void leaf_set_find(const struct graph *graph, struct leaf_set *set)
 		memcpy(set->bits, graph->leaves, set->word_count * sizeof(*set->bits));
 		return;
 	}
-	sweep_run(graph, &(struct sweep){read_targets, take_leaves, true, set->bits});
+	sweep_run(graph, &(struct sweep){.visit = read_targets,
+				 .give = take_leaves,
+				 .with_string_keys = true,
+				 .context = set->bits});
 }
 
 void leaf_set_add(struct leaf_set *set, const struct graph *graph, uint64_t object)
@@ -170,7 +173,10 @@ void leaf_refs_find(const struct graph *graph, const uint64_t *objects, size_t c
 	}
 	if (count) {
 		f.holders = xcalloc((size_t)graph->count / 64 + 1, sizeof(*f.holders));
-		sweep_run(graph, &(struct sweep){read_targets, take_holders, true, &f});
+		sweep_run(graph, &(struct sweep){.visit = read_targets,
+					 .give = take_holders,
+					 .with_string_keys = true,
+					 .context = &f});
 		name_holders(&f);
 		free(f.holders);
 		big_free(f.bits, words, sizeof(*f.bits));

@@ -137,6 +137,46 @@ static void take_leaves(void *context, const uint64_t *targets, size_t count)
 	}
 }
 
+/* What says whether a target is a leaf; then what is known of those that are; then what it takes to find what
+ * is above two. */
+static void fetch_leaves(void *context, const uint64_t *targets, size_t count)
+{
+	struct sweeper *s = context;
+	const struct adding *a = s->context;
+	uint32_t positions[TARGETS_BATCH];
+	const uint64_t *cells[TARGETS_BATCH];
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		positions[i] = area_cache_position(&s->reader.areas, targets[i]);
+		if (positions[i] == NO_POSITION)
+			continue;
+		__builtin_prefetch(&a->leaves.bits[positions[i] / 64]);
+		__builtin_prefetch(&a->ranks[positions[i] / 64]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (positions[i] == NO_POSITION || !bit_is_set(a->leaves.bits, positions[i]))
+			continue;
+		cells[found] = cell_of(a, positions[i]);
+		__builtin_prefetch(cells[found++], 1);
+	}
+	for (size_t i = 0; i < found; i++) {
+		uint64_t cell = __atomic_load_n(cells[i], __ATOMIC_RELAXED);
+
+		if (cell >> 32 && (uint32_t)cell != GARBAGE)
+			dominator_tree_fetch(&a->tree, (uint32_t)cell);
+	}
+}
+
+static void fetch_object(struct sweeper *s)
+{
+	const struct adding *a = s->context;
+	uint32_t number = a->dominators->number[s->node];
+
+	__builtin_prefetch(&a->bytes[number], 1);
+	dominator_tree_fetch(&a->tree, number);
+}
+
 /* Each node has a number of its own, so this is no other thread's. */
 static void add_object(struct sweeper *s)
 {
@@ -206,7 +246,7 @@ static void add_sizes(const struct graph *g, const struct roots *roots, struct r
 		if (position != NO_POSITION && bit_is_set(a.leaves.bits, position))
 			add_reference(&a, position, 0);
 	}
-	sweep_run(g, &(struct sweep){add_object, take_leaves, true, &a});
+	sweep_run(g, &(struct sweep){add_object, take_leaves, true, &a, fetch_object, fetch_leaves});
 	dominator_tree_deinit(&a.tree);
 	if (a.leaf_count < WORTH_THREADS)
 		a.threads = 1;

@@ -42,10 +42,10 @@ struct segments {
 	uint64_t head_size, size;    /* of a head; of a head and the start of an object */
 	struct segment *items;
 	uint32_t count;
-	uint32_t next;			       /* atomic: the first one that no thread has taken */
-	uint32_t slots[1 << SLOT_BITS];	       /* number of a segment and 1, by start */
+	uint32_t next;				/* atomic: the first one that no thread has taken */
+	uint32_t slots[1 << SLOT_BITS];		/* number of a segment and 1, by start */
 	uint64_t filter[1 << FILTER_BITS >> 6]; /* bits: perhaps something that a walk stops at */
-	uint64_t *bits[PARALLEL_MOST];	       /* as heap->bits, of each thread; owned */
+	uint64_t *bits[PARALLEL_MOST];		/* as heap->bits, of each thread; owned */
 	bool is_clearing;
 };
 
@@ -109,7 +109,8 @@ static const uint8_t *head_at(const struct segments *s, struct area_cache *cache
 	return area_bytes(cache, at, s->size);
 }
 
-static bool leads_to(const struct segments *s, struct area_cache *cache, uint64_t at, uint64_t link, uint64_t to)
+static bool leads_to(
+	const struct segments *s, struct area_cache *cache, uint64_t at, uint64_t link, uint64_t to)
 {
 	const uint8_t *head = head_at(s, cache, at);
 
@@ -123,8 +124,8 @@ static bool is_head(const struct segments *s, struct area_cache *cache, uint64_t
 		 previous = load_unsigned(head + s->back, 8) & LINK_MASK;
 	uint32_t position;
 
-	if (!next || !previous || next == at || at == s->ring ||
-		!leads_to(s, cache, next, s->back, at) || !leads_to(s, cache, previous, s->onward, at))
+	if (!next || !previous || next == at || at == s->ring || !leads_to(s, cache, next, s->back, at) ||
+		!leads_to(s, cache, previous, s->onward, at))
 		return false;
 	position = area_cache_position(cache, at + s->head_size);
 	return position != NO_POSITION && !bit_is_set(s->heap->bits, position);
@@ -166,7 +167,8 @@ static void search_heads(struct segments *s)
 	area_cache_deinit(&cache);
 }
 
-static bool find_ground(const struct segments *s, struct area_cache *cache, uint64_t at, struct ground *ground)
+static bool find_ground(
+	const struct segments *s, struct area_cache *cache, uint64_t at, struct ground *ground)
 {
 	const struct area *area = area_of(cache, at);
 
@@ -183,7 +185,8 @@ static bool find_ground(const struct segments *s, struct area_cache *cache, uint
 }
 
 /* Has the processor fetch what the next step of a lane needs. */
-static bool approach(const struct segments *s, struct area_cache *cache, const uint64_t *bits, struct lane *lane)
+static bool approach(
+	const struct segments *s, struct area_cache *cache, const uint64_t *bits, struct lane *lane)
 {
 	uint64_t at = lane->place.at, object = at + s->head_size;
 
@@ -228,7 +231,8 @@ static bool is_at_end(struct segments *s, struct area_cache *cache, struct lane 
 	slot = *slot_of(s, lane->place.at);
 	if (!slot)
 		return false;
-	segment->next = leads_to(s, cache, lane->place.at, s->back, lane->place.previous) ? slot - 1 : TO_BROKEN;
+	segment->next =
+		leads_to(s, cache, lane->place.at, s->back, lane->place.previous) ? slot - 1 : TO_BROKEN;
 	return true;
 }
 
@@ -277,8 +281,7 @@ static void step(struct lanes *l, struct lane *lane)
 	const struct ground *ground = &lane->ground;
 	uint64_t at = lane->place.at;
 	const uint8_t *head = ground->bytes + (at - ground->start);
-	uint32_t position =
-		ground->first + (uint32_t)((at + s->head_size - ground->first_object) / GRANULE);
+	uint32_t position = ground->first + (uint32_t)((at + s->head_size - ground->first_object) / GRANULE);
 	uint64_t bit = UINT64_C(1) << (position % 64);
 
 	if (s->is_clearing) {

@@ -181,7 +181,8 @@ static void march_on_by_links(struct march *m)
 		at = onward;
 		count++;
 	}
-	m->place = (struct ring_place){heap_position_address(heap, previous), heap_position_address(heap, at)};
+	m->place =
+		(struct ring_place){heap_position_address(heap, previous), heap_position_address(heap, at)};
 	m->count += count;
 }
 

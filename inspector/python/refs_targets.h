@@ -89,8 +89,8 @@ void ref_reader_flush(struct ref_reader *reader);
 
 /* Has the processor fetch what will be read besides the object itself: a list's items, a dictionary's keys,
  * an instance's values. There are before bytes in front of it. */
-static inline void ref_reader_fetch(struct ref_reader *reader, const struct ref_plan *plan, const uint8_t *bytes,
-	uint64_t before, uint64_t room)
+static inline void ref_reader_fetch(struct ref_reader *reader, const struct ref_plan *plan,
+	const uint8_t *bytes, uint64_t before, uint64_t room)
 {
 	const struct area *area;
 	uint64_t table;
