@@ -29,6 +29,7 @@ struct numbers {
 struct search {
 	const struct graph *graph;
 	const struct dominator_request *request;
+	struct all_sources in;
 	uint32_t *number; /* by node; 0: not met */
 	/* By node: it has a number. A small table that is asked for each edge. */
 	uint64_t *met;
@@ -231,54 +232,47 @@ static uint32_t evaluate(struct search *s, uint32_t v, uint32_t linked)
 
 /* How many numbers before it is its turn a step towards what is known of a node is taken: its sources, their
  * numbers, what is known of those. All of it lies anywhere in memory. */
-#define AHEAD 8
-
-static void fetch_numbers(const struct search *s, uint32_t node)
-{
-	size_t count;
-	const uint32_t *sources = graph_sources(s->graph, node, &count);
-
-	for (size_t k = 0; k < count && k < AHEAD; k++)
-		__builtin_prefetch(&s->number[sources[k]]);
-}
-
-static void fetch_info(const struct search *s, uint32_t node)
-{
-	size_t count;
-	const uint32_t *sources = graph_sources(s->graph, node, &count);
-
-	for (size_t k = 0; k < count && k < AHEAD; k++)
-		__builtin_prefetch(&s->info[s->number[sources[k]]]);
-}
+#define AHEAD		8
+#define SOURCES_FETCHED 8
 
 static void fetch_ahead(const struct search *s, uint32_t w)
 {
+	const uint32_t *first = s->in.first, *source = s->in.source;
+	uint32_t node, end;
+
 	if (w <= 4 * AHEAD)
 		return;
-	graph_fetch_sources(s->graph, s->vertex[w - 4 * AHEAD]);
-	__builtin_prefetch(&s->is_root[s->vertex[w - 4 * AHEAD] / 64]);
-	graph_fetch_run_of_sources(s->graph, s->vertex[w - 3 * AHEAD]);
-	fetch_numbers(s, s->vertex[w - 2 * AHEAD]);
-	fetch_info(s, s->vertex[w - AHEAD]);
+	node = s->vertex[w - 4 * AHEAD];
+	__builtin_prefetch(&first[node]);
+	__builtin_prefetch(&s->is_root[node / 64]);
+	node = s->vertex[w - 3 * AHEAD];
+	__builtin_prefetch(&source[first[node]]);
+	node = s->vertex[w - 2 * AHEAD];
+	end = first[node + 1] - first[node] < SOURCES_FETCHED ? first[node + 1]
+							      : first[node] + SOURCES_FETCHED;
+	for (uint32_t i = first[node]; i < end; i++)
+		__builtin_prefetch(&s->number[source[i]]);
+	node = s->vertex[w - AHEAD];
+	end = first[node + 1] - first[node] < SOURCES_FETCHED ? first[node + 1]
+							      : first[node] + SOURCES_FETCHED;
+	for (uint32_t i = first[node]; i < end; i++)
+		__builtin_prefetch(&s->info[s->number[source[i]]]);
 }
 
 static void find_semidominators(struct search *s)
 {
-	const struct graph *g = s->graph;
-
+	s->in = graph_all_sources(s->graph);
 	for (uint32_t w = s->last; w; w--) {
 		uint32_t node = s->vertex[w], parent = s->info[w].parent, semi = parent;
-		const uint32_t *sources;
-		size_t count;
+		uint32_t first = s->in.first[node], end = s->in.first[node + 1];
 
 		if (w % ASKED_EVERY == 0 && is_interrupted(s))
 			return;
 		fetch_ahead(s, w);
-		sources = graph_sources(g, node, &count);
 		if (has_bit(s->is_root, node))
 			semi = 0;
-		for (size_t k = 0; semi && k < count; k++) {
-			uint32_t v = s->number[sources[k]], u;
+		for (uint32_t i = first; semi && i < end; i++) {
+			uint32_t v = s->number[s->in.source[i]], u;
 
 			if (w <= s->live && v > s->live)
 				continue;

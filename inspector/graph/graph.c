@@ -226,20 +226,11 @@ const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *
 	return r->source + r->first[place];
 }
 
-void graph_fetch_sources(const struct graph *graph, uint32_t node)
+struct all_sources graph_all_sources(const struct graph *graph)
 {
-	const struct graph_referrers *r = graph->referrers;
-
-	if (r && !r->nodes)
-		__builtin_prefetch(&r->first[node]);
-}
-
-void graph_fetch_run_of_sources(const struct graph *graph, uint32_t node)
-{
-	const struct graph_referrers *r = graph->referrers;
-
-	if (r && !r->nodes)
-		__builtin_prefetch(&r->source[r->first[node]]);
+	/* As in graph_sources. */
+	graph_prepare_referrers((struct graph *)graph, NULL);
+	return (struct all_sources){graph->referrers->first, graph->referrers->source};
 }
 
 void graph_forget_referrers(struct graph *graph)

@@ -48,10 +48,13 @@ static inline const uint32_t *graph_targets(const struct graph *graph, uint32_t 
  * Not for several threads before graph_prepare_referrers(graph, NULL). */
 const uint32_t *graph_sources(const struct graph *graph, uint32_t node, size_t *count);
 
-/* For who will ask that soon of many nodes: first the one, then the other. Without
- * graph_prepare_referrers(graph, NULL) they do nothing. */
-void graph_fetch_sources(const struct graph *graph, uint32_t node);
-void graph_fetch_run_of_sources(const struct graph *graph, uint32_t node);
+/* For who asks of all nodes: those that refer to node n are source[first[n]] to source[first[n + 1] - 1].
+ * Borrowed until another question is prepared for. */
+struct all_sources {
+	const uint32_t *first, *source;
+};
+
+struct all_sources graph_all_sources(const struct graph *graph);
 
 /* Whether that answer is at hand. */
 bool graph_has_sources(const struct graph *graph, uint32_t node);
