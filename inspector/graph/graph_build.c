@@ -2,6 +2,7 @@
 #include "inspector/python/memory.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Objects below this are not worth a thread. */
 #define WORTH_THREADS 4000
@@ -125,46 +126,53 @@ static void find_nodes(struct worker *w, uint32_t *positions, const uint64_t *ta
 			positions[found[i]] = NO_POSITION;
 }
 
-static uint32_t put_nodes(struct worker *w, const uint32_t *positions, size_t count)
+/* Writes those that are nodes to room for all of them; returns behind the last. */
+static inline uint32_t *put_nodes(uint32_t *to, const uint32_t *positions, size_t from, size_t end)
 {
-	uint32_t *room = stream_room(w->goes_to, count), *to = room, put = 0;
-
-	for (size_t i = 0; room && i < count; i++) {
+	for (size_t i = from; i < end; i++) {
 		*to = positions[i];
 		to += positions[i] != NO_POSITION;
 	}
-	if (room) {
-		put = (uint32_t)(to - room);
-		stream_take(w->goes_to, put);
-		return put;
+	return to;
+}
+
+/* Positions of what waits, to where there is room for all of it; returns behind the last. What is left after
+ * the last object that has ended is of the one that is being read. */
+static uint32_t *put_gathered(struct worker *w, uint32_t *room, const uint32_t *positions, size_t count)
+{
+	struct gathered *gathered = &w->gathered;
+	uint32_t *to = room, *before;
+	size_t from = 0;
+
+	for (size_t i = 0; i < gathered->count; from = gathered->ends[i++]) {
+		before = to;
+		to = put_nodes(to, positions, from, gathered->ends[i]);
+		stream_push(&w->counts, gathered->open + (uint32_t)(to - before));
+		gathered->open = 0;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (positions[i] == NO_POSITION)
-			continue;
-		stream_push(w->goes_to, positions[i]);
-		put++;
-	}
-	return put;
+	before = to;
+	to = put_nodes(to, positions, from, count);
+	gathered->open += (uint32_t)(to - before);
+	gathered->count = 0;
+	return to;
 }
 
 static void take_targets(void *context, const uint64_t *targets, size_t count)
 {
-	uint32_t positions[TARGETS_BATCH], put;
+	uint32_t positions[TARGETS_BATCH], apart[TARGETS_BATCH], *room, *end;
 	struct worker *w = context;
-	struct gathered *gathered = &w->gathered;
-	size_t from = 0;
 
-	find_nodes(w, positions, targets, count);
-	for (size_t i = 0; i < gathered->count; from = gathered->ends[i++]) {
-		put = put_nodes(w, positions + from, gathered->ends[i] - from);
-		stream_push(&w->counts, gathered->open + put);
-		w->given += put;
-		gathered->open = 0;
-	}
-	put = put_nodes(w, positions + from, count - from);
-	gathered->open += put;
-	w->given += put;
-	gathered->count = 0;
+	if (__builtin_expect(w->given > w->build->most_edges, 0))
+		memset(positions, 0xff, count * sizeof(*positions)); /* NO_POSITION */
+	else
+		find_nodes(w, positions, targets, count);
+	room = stream_room(w->goes_to, count);
+	end = put_gathered(w, room ? room : apart, positions, count);
+	if (room)
+		stream_take(w->goes_to, (size_t)(end - room));
+	else
+		stream_append(w->goes_to, apart, (size_t)(end - apart));
+	w->given += (uint64_t)(end - (room ? room : apart));
 }
 
 /* None, and what else is in many places, is no node. */
