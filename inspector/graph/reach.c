@@ -191,7 +191,7 @@ static void fetch_ahead(const struct adjacency *out, const uint32_t *nodes, size
 		return;
 	if (nodes[2 * AHEAD] / 64 != nodes[2 * AHEAD - 1] / 64)
 		adjacency_fetch(out, nodes[2 * AHEAD]);
-	if (nodes[AHEAD] != nodes[AHEAD - 1] + 1)
+	if (nodes[AHEAD] / ADJACENCY_BLOCK != nodes[AHEAD - 1] / ADJACENCY_BLOCK)
 		adjacency_fetch_run(out, nodes[AHEAD]);
 }
 

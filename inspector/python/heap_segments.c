@@ -52,16 +52,16 @@ struct segments {
 /* The area that a walk is in. */
 struct ground {
 	uint64_t start, size; /* addresses at which a head can start; size 0: none */
-	const uint8_t *bytes;
-	uint64_t first_object; /* address of the first position that an object can be at */
-	uint32_t first;	       /* that position */
+	const uint8_t *bytes; /* at start */
+	uint32_t first;	      /* position of the object behind a head at start */
 };
 
 struct lane {
 	struct segment *segment; /* NULL: it rests */
 	struct ring_place place;
 	struct ground ground;
-	uint64_t count; /* heads taken; when clearing, heads left */
+	uint64_t offset; /* of place.at in ground */
+	uint64_t count;	 /* heads taken; when clearing, heads left */
 };
 
 static uint32_t hash_of(uint64_t address)
@@ -69,18 +69,20 @@ static uint32_t hash_of(uint64_t address)
 	return (uint32_t)((address >> 3) * UINT64_C(0x9e3779b97f4a7c15) >> 32);
 }
 
+/* A bit of the filter. */
+static uint32_t filter_bit(uint64_t address)
+{
+	return (uint32_t)(address / ALIGNMENT) & ((1 << FILTER_BITS) - 1);
+}
+
 static bool is_filtered(const struct segments *s, uint64_t address)
 {
-	uint32_t bit = hash_of(address) >> (32 - FILTER_BITS);
-
-	return s->filter[bit / 64] >> (bit % 64) & 1;
+	return s->filter[filter_bit(address) / 64] >> (filter_bit(address) % 64) & 1;
 }
 
 static void add_to_filter(struct segments *s, uint64_t address)
 {
-	uint32_t bit = hash_of(address) >> (32 - FILTER_BITS);
-
-	s->filter[bit / 64] |= UINT64_C(1) << (bit % 64);
+	s->filter[filter_bit(address) / 64] |= UINT64_C(1) << (filter_bit(address) % 64);
 }
 
 /* The slot of a segment that starts there, or where one would be put. */
@@ -172,33 +174,31 @@ static bool find_ground(
 {
 	const struct area *area = area_of(cache, at);
 
-	if (!area || area->partial || area->end - at < s->size || area->first == NO_POSITION)
+	if (!area || area->partial || area->first == NO_POSITION || at < area->base ||
+		area->end - at < s->size)
 		return false;
 	*ground = (struct ground){
-		.start = area->start,
-		.size = area->end - area->start - s->size + 1,
-		.bytes = area->bytes,
-		.first_object = area->base,
-		.first = area->first,
+		.start = area->base,
+		.size = area->end - area->base - s->size + 1,
+		.bytes = area->bytes + (area->base - area->start),
+		.first = area->first + (uint32_t)(s->head_size / GRANULE),
 	};
 	return true;
 }
 
 /* Has the processor fetch what the next step of a lane needs. */
-static bool approach(
+static inline bool approach(
 	const struct segments *s, struct area_cache *cache, const uint64_t *bits, struct lane *lane)
 {
-	uint64_t at = lane->place.at, object = at + s->head_size;
+	struct ground *ground = &lane->ground;
+	uint64_t at = lane->place.at;
 
-	if (__builtin_expect(at - lane->ground.start >= lane->ground.size, 0) &&
-		!find_ground(s, cache, at, &lane->ground))
+	if (__builtin_expect(at - ground->start >= ground->size, 0) && !find_ground(s, cache, at, ground))
 		return false;
-	if (object % GRANULE || object < lane->ground.first_object)
-		return false;
-	__builtin_prefetch(lane->ground.bytes + (at - lane->ground.start));
-	__builtin_prefetch(
-		&bits[(lane->ground.first + (object - lane->ground.first_object) / GRANULE) / 64], 1);
-	return true;
+	lane->offset = at - ground->start;
+	__builtin_prefetch(ground->bytes + lane->offset);
+	__builtin_prefetch(&bits[(ground->first + (uint32_t)(lane->offset / GRANULE)) / 64], 1);
+	return lane->offset % GRANULE == 0;
 }
 
 /* The next segment for a thread; NULL: there is none. */
@@ -275,18 +275,17 @@ static void start_segment(struct lanes *l, struct lane *lane)
 }
 
 /* Takes the head that a lane has come to, and goes on to the next. */
-static void step(struct lanes *l, struct lane *lane)
+static inline void step(struct lanes *l, struct lane *lane)
 {
 	struct segments *s = l->s;
 	const struct ground *ground = &lane->ground;
-	uint64_t at = lane->place.at;
-	const uint8_t *head = ground->bytes + (at - ground->start);
-	uint32_t position = ground->first + (uint32_t)((at + s->head_size - ground->first_object) / GRANULE);
-	uint64_t bit = UINT64_C(1) << (position % 64);
+	const uint8_t *head = ground->bytes + lane->offset;
+	uint32_t position = ground->first + (uint32_t)(lane->offset / GRANULE);
+	uint64_t bit = UINT64_C(1) << (position % 64), next = load_unsigned(head + s->onward, 8) & LINK_MASK;
 
 	if (s->is_clearing) {
 		l->bits[position / 64] &= ~bit;
-		lane->place.at = load_unsigned(head + s->onward, 8) & LINK_MASK;
+		lane->place.at = next;
 		if (!--lane->count || !approach(s, &l->cache, l->bits, lane))
 			end_segment(l, lane);
 		return;
@@ -298,9 +297,9 @@ static void step(struct lanes *l, struct lane *lane)
 	}
 	l->bits[position / 64] |= bit;
 	lane->count++;
-	lane->place.previous = at;
-	lane->place.at = load_unsigned(head + s->onward, 8) & LINK_MASK;
-	if (__builtin_expect(is_filtered(s, lane->place.at), 0) && is_at_end(s, &l->cache, lane)) {
+	lane->place.previous = lane->place.at;
+	lane->place.at = next;
+	if (__builtin_expect(is_filtered(s, next), 0) && is_at_end(s, &l->cache, lane)) {
 		end_segment(l, lane);
 	} else if (!approach(s, &l->cache, l->bits, lane)) {
 		lane->segment->next = TO_BROKEN;
@@ -366,18 +365,23 @@ static bool add_bits(const struct segments *s, unsigned threads, struct heap *he
 
 bool heap_segments_walk(struct python *py, struct heap *heap, uint64_t ring, struct ring_place *place)
 {
-	struct segments *s = xcalloc(1, sizeof(*s));
+	size_t head_size = python_sizeof(py, FIELD_sizeof_gc_head);
 	unsigned threads = parallel_threads();
 	struct ring_place end = *place;
+	struct segments *s;
 	bool done;
 
+	/* Then no object is where one can be. */
+	if (head_size % GRANULE)
+		return true;
+	s = xcalloc(1, sizeof(*s));
 	*s = (struct segments){
 		.py = py,
 		.heap = heap,
 		.ring = ring,
 		.onward = python_field(py, FIELD_gc_head_next)->offset,
 		.back = python_field(py, FIELD_gc_head_prev)->offset,
-		.head_size = python_sizeof(py, FIELD_sizeof_gc_head),
+		.head_size = head_size,
 		.items = xcalloc(SEGMENTS_MOST, sizeof(*s->items)),
 	};
 	s->size = s->head_size + python_sizeof(py, FIELD_sizeof_object);
