@@ -336,13 +336,19 @@ static void read_word_of_bits(struct worker *w, size_t word, uint64_t left)
 static void read_part(struct worker *w, struct part *part, size_t first, size_t end)
 {
 	const struct heap *heap = w->build->heap;
+	bool is_fetched = target_is_scarce(w->py->target) || target_is_held(w->py->target);
 
 	*part = (struct part){(uint32_t)(w - w->build->workers), w->counts.count, w->targets.count};
 	w->goes_to = &w->targets;
 	area_cache_look_at(&w->reader.areas, heap_position_address(heap, (uint32_t)(first * 64)));
-	for (size_t word = first; word < end; word++)
-		if (heap->bits[word])
-			read_word_of_bits(w, word, heap->bits[word]);
+	for (size_t word = first; word < end; word++) {
+		if (!heap->bits[word])
+			continue;
+		read_word_of_bits(w, word, heap->bits[word]);
+		/* Then the memory of a word is gone when the next is asked for. */
+		if (is_fetched)
+			gather_rest(w);
+	}
 	gather_rest(w);
 }
 

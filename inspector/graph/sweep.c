@@ -151,18 +151,18 @@ static void visit_word(struct sweeper *s, size_t word, uint64_t left)
 	}
 }
 
-/* Where memory is scarce, that of a word is gone when the next is asked for. */
+/* Where memory is fetched as it is asked for, that of a word is gone when the next is asked for. */
 static void visit_stretch(struct sweeper *s, size_t word, size_t end)
 {
 	const uint64_t *bits = s->graph->heap->bits;
-	bool is_scarce = target_is_scarce(s->graph->py->target);
+	bool is_fetched = target_is_scarce(s->graph->py->target) || target_is_held(s->graph->py->target);
 
 	area_cache_look_at(&s->reader.areas, heap_position_address(s->graph->heap, (uint32_t)(word * 64)));
 	for (; word < end; word++) {
 		if (!bits[word])
 			continue;
 		visit_word(s, word, bits[word]);
-		if (is_scarce)
+		if (is_fetched)
 			visit_rest(s);
 	}
 	visit_rest(s);

@@ -94,7 +94,7 @@ static void visits_each_once(void)
 	struct visits v = {
 		.lock = PTHREAD_MUTEX_INITIALIZER, .counts = calloc(graph->count + 1, sizeof(unsigned))};
 
-	sweep_run(graph, &(struct sweep){visit, give, false, &v});
+	sweep_run(graph, &(struct sweep){.visit = visit, .give = give, .context = &v});
 	for (uint32_t n = 0; n < graph->count; n++)
 		if (v.counts[n] != 1)
 			ck_abort_msg("node %u: %u times", n, v.counts[n]);
