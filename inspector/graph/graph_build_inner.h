@@ -124,6 +124,15 @@ static inline void build_run_on(struct build *b, void (*work)(void *context, uns
 	} while (!has_ended(b) && !build_is_interrupted(b));
 }
 
+/* graph_gather.c: targets that a worker's reader gives (targets_fn, its context is the worker). Positions of
+ * those that are nodes go to goes_to, and how many those of each object are that has ended to counts; NULL, 0
+ * for objects that have ended without any. What is untracked and a node gets its bit in added, and a place in
+ * met. */
+void build_take_targets(void *context, const uint64_t *targets, size_t count);
+
+/* The same when all are read twice: no more than how many there are. */
+void build_count_targets(void *context, const uint64_t *targets, size_t count);
+
 /* All nodes are in bits of the heap and in added: gives them numbers, and the graph its edges. */
 void build_place(struct build *b);
 
