@@ -235,6 +235,12 @@ static uint32_t evaluate(struct search *s, uint32_t v, uint32_t linked)
 #define AHEAD		8
 #define SOURCES_FETCHED 8
 
+static uint32_t fetched_end(const uint32_t *first, uint32_t node)
+{
+	return first[node + 1] - first[node] < SOURCES_FETCHED ? first[node + 1]
+							       : first[node] + SOURCES_FETCHED;
+}
+
 static void fetch_ahead(const struct search *s, uint32_t w)
 {
 	const uint32_t *first = s->in.first, *source = s->in.source;
@@ -248,13 +254,11 @@ static void fetch_ahead(const struct search *s, uint32_t w)
 	node = s->vertex[w - 3 * AHEAD];
 	__builtin_prefetch(&source[first[node]]);
 	node = s->vertex[w - 2 * AHEAD];
-	end = first[node + 1] - first[node] < SOURCES_FETCHED ? first[node + 1]
-							      : first[node] + SOURCES_FETCHED;
+	end = fetched_end(first, node);
 	for (uint32_t i = first[node]; i < end; i++)
 		__builtin_prefetch(&s->number[source[i]]);
 	node = s->vertex[w - AHEAD];
-	end = first[node + 1] - first[node] < SOURCES_FETCHED ? first[node + 1]
-							      : first[node] + SOURCES_FETCHED;
+	end = fetched_end(first, node);
 	for (uint32_t i = first[node]; i < end; i++)
 		__builtin_prefetch(&s->info[s->number[source[i]]]);
 }

@@ -9,6 +9,12 @@
 
 #define GRANULE 8
 
+/* Modules/gcmodule.c: the low bits of both links of a head (PyGC_Head) are flags. */
+#define LINK_MASK (~UINT64_C(3))
+
+/* CPython's allocators give memory at multiples of this (Objects/obmalloc.c, ALIGNMENT). */
+#define ALIGNMENT 16
+
 /* A region of the target that has bytes. Positions are numbered through all areas that can hold objects, 64
  * to a word of bits. */
 struct area {
@@ -135,6 +141,32 @@ static inline uint32_t area_position(const struct area *area, uint64_t address)
 	if (address % GRANULE || !area || area->first == NO_POSITION)
 		return NO_POSITION;
 	return area->first + (uint32_t)((address - area->base) / GRANULE);
+}
+
+/* For who follows links from head to head (PyGC_Head): the area that a walk is in. */
+struct ground {
+	uint64_t start, size; /* addresses at which a head can start; size 0: none */
+	const uint8_t *bytes; /* at start */
+	uint32_t first;	      /* position of the object behind a head at start */
+};
+
+/* The ground of a head at an address: head_size bytes, and an object of which size bytes in all are there.
+ * False: there is none, it has to be fetched, or no object can be there. */
+static inline bool ground_find(
+	struct area_cache *cache, uint64_t at, uint64_t head_size, uint64_t size, struct ground *ground)
+{
+	const struct area *area = area_of(cache, at);
+
+	if (!area || area->partial || area->first == NO_POSITION || at < area->base ||
+		area->end - at < size || head_size % GRANULE)
+		return false;
+	*ground = (struct ground){
+		.start = area->base,
+		.size = area->end - area->base - size + 1,
+		.bytes = area->bytes + (area->base - area->start),
+		.first = area->first + (uint32_t)(head_size / GRANULE),
+	};
+	return true;
 }
 
 /* For who will ask for many positions: some of them will be near address. */

@@ -10,12 +10,6 @@
 #define PART_WORDS 2048
 #define PART_BYTES ((uint64_t)PART_WORDS * 64 * GRANULE)
 
-/* The allocators of CPython give memory at multiples of this (Objects/obmalloc.c, ALIGNMENT). */
-#define ALIGNMENT 16
-
-/* Modules/gcmodule.c: the low bits of both links are flags. */
-#define LINK_MASK (~UINT64_C(3))
-
 /* The links of the heads of a part stand one behind the other in the stream of the thread that took it. */
 struct part {
 	uint32_t worker;

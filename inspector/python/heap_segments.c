@@ -6,11 +6,6 @@
 
 #include <stdlib.h>
 
-/* Modules/gcmodule.c: the low bits of both links are flags. */
-#define LINK_MASK (~UINT64_C(3))
-/* CPython's allocators give memory at multiples of this (Objects/obmalloc.c, ALIGNMENT). */
-#define ALIGNMENT 16
-
 /* Walks that a thread has under way: about as many cache lines as a processor waits for at once. */
 #define LANES 24
 /* Segments are of very different lengths, so there are more of them than lanes. */
@@ -47,13 +42,6 @@ struct segments {
 	uint64_t filter[1 << FILTER_BITS >> 6]; /* bits: perhaps something that a walk stops at */
 	uint64_t *bits[PARALLEL_MOST];		/* as heap->bits, of each thread; owned */
 	bool is_clearing;
-};
-
-/* The area that a walk is in. */
-struct ground {
-	uint64_t start, size; /* addresses at which a head can start; size 0: none */
-	const uint8_t *bytes; /* at start */
-	uint32_t first;	      /* position of the object behind a head at start */
 };
 
 struct lane {
@@ -169,23 +157,6 @@ static void search_heads(struct segments *s)
 	area_cache_deinit(&cache);
 }
 
-static bool find_ground(
-	const struct segments *s, struct area_cache *cache, uint64_t at, struct ground *ground)
-{
-	const struct area *area = area_of(cache, at);
-
-	if (!area || area->partial || area->first == NO_POSITION || at < area->base ||
-		area->end - at < s->size)
-		return false;
-	*ground = (struct ground){
-		.start = area->base,
-		.size = area->end - area->base - s->size + 1,
-		.bytes = area->bytes + (area->base - area->start),
-		.first = area->first + (uint32_t)(s->head_size / GRANULE),
-	};
-	return true;
-}
-
 /* Has the processor fetch what the next step of a lane needs. */
 static inline bool approach(
 	const struct segments *s, struct area_cache *cache, const uint64_t *bits, struct lane *lane)
@@ -193,7 +164,8 @@ static inline bool approach(
 	struct ground *ground = &lane->ground;
 	uint64_t at = lane->place.at;
 
-	if (__builtin_expect(at - ground->start >= ground->size, 0) && !find_ground(s, cache, at, ground))
+	if (__builtin_expect(at - ground->start >= ground->size, 0) &&
+		!ground_find(cache, at, s->head_size, s->size, ground))
 		return false;
 	lane->offset = at - ground->start;
 	__builtin_prefetch(ground->bytes + lane->offset);
@@ -371,9 +343,6 @@ bool heap_segments_walk(struct python *py, struct heap *heap, uint64_t ring, str
 	struct segments *s;
 	bool done;
 
-	/* Then no object is where one can be. */
-	if (head_size % GRANULE)
-		return true;
 	s = xcalloc(1, sizeof(*s));
 	*s = (struct segments){
 		.py = py,

@@ -9,9 +9,6 @@
 
 #define GENERATIONS	 3
 #define INTERPRETERS_MAX 4096
-/* Modules/gcmodule.c: the low bits of both links are flags. */
-#define LINK_MASK (~UINT64_C(3))
-
 /* Steps taken one by one where something is irregular, before it is tried again to go faster; and how often
  * that is tried. */
 #define IRREGULAR_STEPS 64
@@ -95,30 +92,7 @@ struct march {
 	bool has_met; /* the next object is one of theirs, and it leads back here */
 };
 
-/* The area that a march is in: each step waits for the one before, so what it takes to find a head counts. */
-struct ground {
-	uint64_t start, size; /* addresses at which a head can start; size 0: none */
-	const uint8_t *bytes;
-	uint64_t first_object; /* address of the first position that an object can be at */
-	uint32_t first;	       /* that position */
-};
-
-static bool find_ground(struct march *m, uint64_t at, struct ground *ground)
-{
-	const struct area *area = area_of(&m->cache, at);
-
-	if (!area || area->end - at < m->size || area->first == NO_POSITION)
-		return false;
-	*ground = (struct ground){
-		.start = area->start,
-		.size = area->end - area->start - m->size + 1,
-		.bytes = area->bytes,
-		.first_object = area->base,
-		.first = area->first,
-	};
-	return true;
-}
-
+/* Each step waits for the one before, so what it takes to find a head counts. */
 static void march_on(struct march *m)
 {
 	struct ring_place place = m->place;
@@ -126,22 +100,20 @@ static void march_on(struct march *m)
 	uint64_t count = 0;
 
 	while (place.at != m->ring && count < m->most) {
+		uint64_t offset = place.at - ground.start;
 		const uint8_t *head;
-		uint64_t object = place.at + m->head_size;
 		uint32_t position;
 
-		if (__builtin_expect(place.at - ground.start >= ground.size, 0) &&
-			!find_ground(m, place.at, &ground))
-			break;
-		head = ground.bytes + (place.at - ground.start);
-		position = ground.first + (uint32_t)((object - ground.first_object) / GRANULE);
-		if (object % GRANULE || (load_unsigned(head + m->back, 8) & LINK_MASK) != place.previous ||
+		if (__builtin_expect(offset >= ground.size, 0)) {
+			if (!ground_find(&m->cache, place.at, m->head_size, m->size, &ground))
+				break;
+			offset = place.at - ground.start;
+		}
+		head = ground.bytes + offset;
+		position = ground.first + (uint32_t)(offset / GRANULE);
+		if (offset % GRANULE || (load_unsigned(head + m->back, 8) & LINK_MASK) != place.previous ||
 			bit_is_set(m->mine, position))
 			break;
-		if (bit_load(m->theirs, position)) {
-			m->has_met = true;
-			break;
-		}
 		if (count % 65536 == 0 && progress_is_interrupted(m->progress))
 			break;
 		bit_store(m->mine, position);
