@@ -4,6 +4,7 @@
 
 #include "inspector/target/target.h"
 #include "tests/unit/child.h"
+#include "tests/unit/warned.h"
 
 #include <check.h>
 #include <string.h>
@@ -63,18 +64,6 @@ static inline void has_letter(const struct target *t, char letter)
 	ck_assert_ptr_ne(bytes, (const char *)(uintptr_t)letters);
 	for (size_t i = 0; i < sizeof(letters); i++)
 		ck_assert_int_eq(bytes[i], letter);
-}
-
-static inline bool warned(const struct target *t, const char *part)
-{
-	size_t count;
-	const char *const *warnings = target_warnings(t, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (strstr(warnings[i], part))
-			return true;
-	}
-	return false;
 }
 
 #endif

@@ -2,6 +2,7 @@
 #include "inspector/base/alloc.h"
 #include "inspector/target/target.h"
 #include "tests/unit/elf_writer.h"
+#include "tests/unit/warned.h"
 
 #include <check.h>
 #include <elf.h>
@@ -111,18 +112,6 @@ static void not_saved(const struct target *t, uint64_t address, const char *reas
 	ck_assert_int_eq(err.kind, ERROR_NOT_SAVED);
 	ck_assert_uint_eq(err.address, address);
 	ck_assert_msg(strstr(err.text, reason) != NULL, "\"%s\" does not say \"%s\"", err.text, reason);
-}
-
-static bool warned(const struct target *t, const char *part)
-{
-	size_t count;
-	const char *const *warnings = target_warnings(t, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		if (strstr(warnings[i], part))
-			return true;
-	}
-	return false;
 }
 
 START_TEST(saved_bytes_come_from_the_core_and_text_from_the_file)
